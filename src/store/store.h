@@ -119,6 +119,8 @@ enum {
 	INODE_BASE_LINKED = 1 << 1,
 	/* A directory without base_path whose name hides a base directory. */
 	INODE_OPAQUE = 1 << 2,
+	/* The root's attributes are its own; before that they are the base root's. */
+	INODE_ROOT_OWN = 1 << 3,
 };
 
 /* Identity and state of a base file when it was copied up. */
@@ -135,6 +137,7 @@ struct inode_row {
 	int32_t nlink_diff; /* what the view adds to the base's own link count */
 	uint64_t rdev; /* as makedev(3) */
 	int64_t size;
+	int64_t blocks; /* what stat shows, 512 bytes each */
 	int64_t atime_ns, mtime_ns, ctime_ns, btime_ns;
 	uint64_t st_ino; /* what stat shows, kept over copy-up; 0: 2^40 + ino */
 	uint32_t flags;

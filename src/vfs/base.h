@@ -119,7 +119,8 @@ int base_listxattr(struct base_dir *d, const char *name, size_t len,
 
 /*
  * Compares identity and state. `same_boot` false leaves out the device number and inode
- * (they may change over boots); ctime is never compared (a mere hard link or chmod).
+ * (they may change over boots), as does a zero in `expected` for that member; ctime is
+ * never compared (a mere hard link or chmod).
  */
 bool fingerprint_matches(const struct fingerprint *expected,
 			 const struct base_stat *now, bool same_boot);
