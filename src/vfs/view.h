@@ -241,7 +241,7 @@ struct view_space {
 int view_statfs(struct view *v, struct view_space *ret);
 
 struct view_counters {
-	int64_t n_nodes, n_names, cache_bytes;
+	int64_t n_nodes, cache_bytes;
 	int64_t dirty_bytes, n_dirty;
 	int64_t n_flushes, n_base_reads, n_base_lookups, n_store_loads;
 };
