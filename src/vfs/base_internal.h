@@ -1,0 +1,87 @@
+/* Shared by the files of the base directory; see base.h. All guarded by b->lock. */
+#ifndef AGENTFS_VFS_BASE_INTERNAL_H
+#define AGENTFS_VFS_BASE_INTERNAL_H
+
+#include <uthash.h>
+
+#include "base/lock.h"
+#include "base/path.h"
+#include "vfs/base.h"
+
+struct base_dir {
+	struct base *base;
+	struct base_dir *parent; /* NULL: the root */
+	int refs;
+	int fd;				/* O_PATH, -1: not open */
+	int watch;			/* inotify's number, -1: none */
+	bool unwatched;			/* a watch was refused */
+	bool own_mount;			/* an agentfs mount: shown as empty */
+	struct base_dir *newer, *older; /* cache of descriptors, by last use */
+	UT_hash_handle hh;		/* by (parent, name) */
+	UT_hash_handle hh_watch;
+	size_t key_len;
+	struct {
+		struct base_dir *parent;
+		char name[];
+	} key;
+};
+
+/* An open file of the base. */
+struct base_file {
+	int fd;
+	int users;	/* reading right now: not to be closed */
+	bool forgotten; /* close after the last user */
+	struct base_file *newer, *older;
+	UT_hash_handle hh;
+	size_t key_len;
+	struct {
+		struct base_dir *dir; /* counted */
+		char name[];
+	} key;
+};
+
+struct base {
+	struct lock lock;
+	struct base_dir *root;
+	char *hidden_name;
+	uint64_t dev;
+	uint64_t mount_id; /* of the root, 0: unknown */
+	unsigned statx_flags;
+	bool is_remote;		   /* a network filesystem: nothing tells of edits */
+	int inotify;		   /* -1: not watching */
+	struct base_dir *dirs;	   /* hash of hh */
+	struct base_dir *by_watch; /* hash of hh_watch */
+	struct base_dir *newest_dir, *oldest_dir;
+	int n_dir_fds;
+	struct base_file *files; /* hash of hh */
+	struct base_file *newest_file, *oldest_file;
+	int n_files;
+};
+
+/* A descriptor of the directory, good while the lock is held. */
+int base_dir_fd_locked(struct base_dir *d, int *ret_fd);
+void base_dir_close_fd_locked(struct base_dir *d);
+/* The same without taking the lock. */
+void base_dir_unref_locked(struct base_dir *d);
+
+/* Starts watching, if that is possible and was not done. */
+void base_watch_locked(struct base_dir *d, int fd);
+void base_unwatch_locked(struct base_dir *d);
+
+/* True if the name is to look as if it were not there. */
+bool base_is_hidden(const struct base_dir *d, const char *name, size_t len);
+
+/* True if the mount with this id was made by agentfs. */
+bool base_is_own_mount(uint64_t mount_id);
+
+/* Opens an object: beneath the directory, no links followed, 0 or a negative errno. */
+int base_open_at(int dir_fd, const char *name, uint64_t flags, int *ret_fd);
+
+/* A NUL-terminated copy of a name; -ENOENT if it cannot be one. */
+int base_name_copy(const char *name, size_t len, char ret[NAME_BYTES_MAX + 1]);
+
+/* Closes what no longer fits. */
+void base_files_drop_locked(struct base *b, struct base_dir *dir, const char *name,
+			    size_t len);
+
+#endif
