@@ -7,11 +7,11 @@
  * The ranks that this thread holds, as counts. A count instead of a stack: locks may be
  * dropped in any order.
  */
-static _Thread_local unsigned held[LOCK_DATABASE + 1];
+static _Thread_local unsigned held[LOCK_LEAF + 1];
 
 static void rank_enter(enum lock_rank rank, bool second)
 {
-	for (int r = second ? rank + 1 : rank; r <= LOCK_DATABASE; r++)
+	for (int r = second ? rank + 1 : rank; r <= LOCK_LEAF; r++)
 		invariant(held[r] == 0);
 	held[rank]++;
 }

@@ -16,6 +16,7 @@ enum lock_rank {
 	LOCK_NODE,
 	LOCK_CACHE,
 	LOCK_DATABASE,
+	LOCK_LEAF, /* under which nothing else is taken: the base's caches */
 };
 
 struct lock {

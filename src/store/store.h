@@ -1,8 +1,8 @@
 /*
- * A volume: one SQLite file that holds the delta of every branch. The tables of SPEC 0.4
- * hold the head of branch `main`, in full and in place; what SPEC lacks lives in extra
- * columns with defaults and in extra tables (schema.sql is the format, docs/FORMAT.md
- * explains it). This folder is the only one that speaks SQL.
+ * A volume: one SQLite file that holds the delta of every branch. The tables of SPEC
+ * 0.4 hold the head of branch `main`, in full and in place; what SPEC lacks lives in
+ * extra columns with defaults and in extra tables (schema.sql is the format,
+ * docs/FORMAT.md explains it). This folder is the only one that speaks SQL.
  *
  * Threads: reads (functions that take a `struct store_branch *` and read) may be called
  * by any thread at any time; they see the last committed state. Writes are made by one
@@ -50,7 +50,7 @@ struct store_create_options {
 int store_create(const char *path, const struct store_create_options *options);
 
 enum store_mode {
-	STORE_READ, /* nothing is written, no lock is taken */
+	STORE_READ,  /* nothing is written, no lock is taken */
 	STORE_WRITE, /* the only writer: flock(2) on the file, held until store_close */
 };
 
@@ -93,8 +93,9 @@ struct store_stats {
 int store_stats(struct store *s, struct store_stats *ret_stats);
 
 /*
- * Verifies SQLite's own integrity and every invariant of docs/FORMAT.md; calls `problem`
- * with one line for each violation. Returns the number of problems or a negative errno.
+ * Verifies SQLite's own integrity and every invariant of docs/FORMAT.md; calls
+ * `problem` with one line for each violation. Returns the number of problems or a
+ * negative errno.
  */
 int64_t store_check(struct store *s, void (*problem)(void *arg, const char *line),
 		    void *arg);
@@ -133,9 +134,9 @@ struct fingerprint {
 struct inode_row {
 	int64_t ino; /* row number, > 0 */
 	uint32_t mode, uid, gid;
-	uint32_t nlink; /* 0: orphan, still open somewhere */
+	uint32_t nlink;	    /* 0: orphan, still open somewhere */
 	int32_t nlink_diff; /* what the view adds to the base's own link count */
-	uint64_t rdev; /* as makedev(3) */
+	uint64_t rdev;	    /* as makedev(3) */
 	int64_t size;
 	int64_t blocks; /* what stat shows, 512 bytes each */
 	int64_t atime_ns, mtime_ns, ctime_ns, btime_ns;
@@ -180,9 +181,11 @@ int store_dentry_get(struct store_branch *b, int64_t dir, const char *name, size
  */
 typedef int (*store_dentry_fn)(void *arg, const char *name, size_t len,
 			       const struct inode_row *row);
-int store_dir_load(struct store_branch *b, int64_t dir, store_dentry_fn each, void *arg);
+int store_dir_load(struct store_branch *b, int64_t dir, store_dentry_fn each,
+		   void *arg);
 
-/* The same for the whiteouts of a base directory ("/", "/a"); `name` is the last part. */
+/* The same for the whiteouts of a base directory ("/", "/a"); `name` is the last part.
+ */
 typedef int (*store_whiteout_fn)(void *arg, const char *name, size_t len,
 				 const struct whiteout_row *row);
 int store_whiteouts_load(struct store_branch *b, const char *parent, size_t len,
@@ -240,8 +243,8 @@ int store_dentry_delete(struct store_branch *b, int64_t dir, const char *name,
 			size_t len);
 int store_symlink_put(struct store_branch *b, int64_t ino, const char *target,
 		      size_t len);
-int store_chunk_put(struct store_branch *b, int64_t ino, int64_t index, const void *data,
-		    size_t len);
+int store_chunk_put(struct store_branch *b, int64_t ino, int64_t index,
+		    const void *data, size_t len);
 /* Removes the chunks [first, last]. */
 int store_chunks_delete(struct store_branch *b, int64_t ino, int64_t first,
 			int64_t last);

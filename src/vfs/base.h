@@ -13,7 +13,7 @@
  *
  * An agentfs mount met below the base appears as an empty directory (the server would
  * wait for itself), other mounts are crossed. Files are opened with O_NOATIME where
- * that is permitted. Thread-safe; locks of rank LOCK_CACHE inside.
+ * that is permitted. Thread-safe; locks of rank LOCK_LEAF inside.
  */
 #ifndef AGENTFS_VFS_BASE_H
 #define AGENTFS_VFS_BASE_H

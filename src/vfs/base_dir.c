@@ -263,7 +263,7 @@ static void keep_fd(struct base_dir *d, int fd)
 static int open_one(struct base_dir *d, int parent_fd)
 {
 	struct statx st;
-	int fd, r;
+	int fd = -1, r;
 
 	if (base_is_hidden(d->parent, d->key.name, name_len(d)))
 		return -ENOENT;
@@ -338,7 +338,7 @@ int base_stat(struct base_dir *d, const char *name, size_t len, struct base_stat
 	char copy[NAME_BYTES_MAX + 1];
 	struct base_stat found;
 	struct statx st;
-	int r = base_name_copy(name, len, copy), fd;
+	int r = base_name_copy(name, len, copy), fd = -1;
 
 	if (r < 0 || base_is_hidden(d, name, len))
 		return -ENOENT;
@@ -367,7 +367,7 @@ int base_stat(struct base_dir *d, const char *name, size_t len, struct base_stat
 static int open_listing(struct base_dir *d, DIR **ret_stream)
 {
 	struct base *b = d->base;
-	int fd, list_fd = -1, r;
+	int fd = -1, list_fd = -1, r;
 
 	lock_take(&b->lock);
 	r = base_dir_fd_locked(d, &fd);
@@ -465,7 +465,7 @@ int base_open(const struct base_options *options, struct base **ret_base)
 
 	if (!b)
 		return -ENOMEM;
-	lock_init(&b->lock, LOCK_CACHE);
+	lock_init(&b->lock, LOCK_LEAF);
 	b->inotify = -1;
 	r = open_root(b, options->root_fd);
 	if (r == 0 && options->hidden_name) {
