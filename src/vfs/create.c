@@ -61,7 +61,7 @@ static int new_node(struct view *v, const struct node *dir, const struct creatio
 		if (is_dir)
 			n->attr.mode |= S_ISGID;
 	}
-	n->flags |= NODE_NO_CAPABILITY;
+	n->flags |= NODE_XATTR_HINTS;
 	node_set_row(v, n, row);
 	node_touch(v, n);
 	*ret_node = n;

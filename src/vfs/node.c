@@ -461,6 +461,7 @@ bool node_refresh(struct view *v, struct node *n, const struct base_stat *st)
 		return false;
 	free(n->target);
 	n->target = NULL;
+	n->flags &= ~NODE_XATTR_HINTS;
 	if (n->base_name)
 		base_forget_fd(n->base_dir, n->base_name, n->base_name_len);
 	return true;

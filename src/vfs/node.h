@@ -55,6 +55,8 @@ enum {
 	NODE_TARGET_DIRTY = 1 << 8,  /* the link's target is not stored yet */
 	NODE_NO_CAPABILITY = 1 << 9, /* known to have no security.capability */
 	NODE_GONE = 1 << 10, /* the base object behind it was replaced or deleted */
+	NODE_NO_DEFAULT_ACL = 1 << 12, /* known, as NODE_NO_CAPABILITY */
+	NODE_NO_ACCESS_ACL = 1 << 13,
 	NODE_FOLLOWS_BASE = 1 << 11, /* the root, until it is changed */
 };
 
@@ -166,6 +168,10 @@ int node_to_row(struct view *v, struct node *n, struct inode_row *ret_row,
 
 /* Fills the client's entry and takes a reference. Node lock or exclusive lock held. */
 void node_entry(struct view *v, struct node *n, struct entry *ret);
+
+/* What is known of xattrs: to be forgotten when they may have changed. */
+#define NODE_XATTR_HINTS                                                               \
+	((uint32_t)(NODE_NO_CAPABILITY | NODE_NO_DEFAULT_ACL | NODE_NO_ACCESS_ACL))
 
 static inline bool node_is_dir(const struct node *n)
 {

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "vfs/acl.h"
 #include "vfs/view_state.h"
 
 #define CAPABILITY "security.capability"
@@ -230,7 +231,7 @@ static int set_locked(struct node *n, const char *name, const void *value, size_
 	if (r < 0)
 		return r;
 	n->flags |= NODE_XATTRS_OWN;
-	n->flags &= ~(uint32_t)NODE_NO_CAPABILITY;
+	n->flags &= ~NODE_XATTR_HINTS;
 	return 0;
 }
 
@@ -316,6 +317,46 @@ int xattr_drop_capability(struct view *v, struct node *n)
 	n->flags |= NODE_NO_CAPABILITY;
 	lock_drop(&n->lock);
 	return 0;
+}
+
+/* Asks once, and remembers a no in the node. */
+static bool has_xattr(struct view *v, uint64_t id, const char *name, uint32_t hint)
+{
+	struct buf value = BUF_INIT;
+	struct node *n = view_hold(v, id);
+	bool known;
+	int r;
+
+	if (!n)
+		return false;
+	lock_take(&n->lock);
+	known = n->flags & hint;
+	lock_drop(&n->lock);
+	view_drop(v);
+	if (known)
+		return false;
+	r = view_getxattr(v, id, name, &value);
+	buf_release(&value);
+	if (r != -ENODATA && r != -EOPNOTSUPP)
+		return true;
+	n = view_hold(v, id);
+	if (!n)
+		return false;
+	lock_take(&n->lock);
+	n->flags |= hint;
+	lock_drop(&n->lock);
+	view_drop(v);
+	return false;
+}
+
+bool view_has_default_acl(struct view *v, uint64_t id)
+{
+	return has_xattr(v, id, "system.posix_acl_default", NODE_NO_DEFAULT_ACL);
+}
+
+bool view_has_access_acl(struct view *v, uint64_t id)
+{
+	return has_xattr(v, id, "system.posix_acl_access", NODE_NO_ACCESS_ACL);
 }
 
 /* ---- cuts ---- */
