@@ -6,13 +6,13 @@
 #include "vfs/view.h"
 
 const struct method methods[] = {
-	{"info", method_info},	       {"sync", method_sync},
-	{"check", method_check},       {"stat", method_stat},
-	{"read", method_read},	       {"write", method_write},
-	{"list", method_list},	       {"readlink", method_readlink},
-	{"mkdir", method_mkdir},       {"remove", method_remove},
-	{"move", method_move},	       {"copy", method_copy},
-	{"diff", method_diff},	       {NULL, NULL},
+	{"info", method_info},	 {"sync", method_sync},
+	{"check", method_check}, {"stat", method_stat},
+	{"read", method_read},	 {"write", method_write},
+	{"list", method_list},	 {"readlink", method_readlink},
+	{"mkdir", method_mkdir}, {"remove", method_remove},
+	{"move", method_move},	 {"copy", method_copy},
+	{"diff", method_diff},	 {NULL, NULL},
 };
 
 int64_t method_integer(const struct method_call *call, const char *key,

@@ -79,10 +79,9 @@ int method_read(struct method_call *call)
 		n = view_read(p.view, p.entry.id, method_integer(call, "off", 0), data,
 			      len);
 	if (n >= 0)
-		call->result =
-			json_pack("{s:o, s:I, s:I}", "data",
-				  bytes_to_json(data, (size_t)n), "n", (json_int_t)n,
-				  "size", (json_int_t)p.entry.attr.size);
+		call->result = json_pack(
+			"{s:o, s:I, s:I}", "data", bytes_to_json(data, (size_t)n), "n",
+			(json_int_t)n, "size", (json_int_t)p.entry.attr.size);
 	place_release(call, &p);
 	free(data);
 	return n < 0 ? (int)n : 0;
@@ -147,8 +146,7 @@ static int add_name(void *arg, const struct dir_entry *e)
 {
 	struct names *l = arg;
 
-	if (e->name[0] == '.' &&
-	    (e->len == 1 || (e->len == 2 && e->name[1] == '.')))
+	if (e->name[0] == '.' && (e->len == 1 || (e->len == 2 && e->name[1] == '.')))
 		return 0;
 	if (l->n == l->capacity) {
 		size_t capacity = l->capacity ? l->capacity * 2 : 64;
@@ -177,8 +175,7 @@ static void release_names(struct names *l)
 
 static int add_entry(json_t *entries, const char *name, const struct attr *attr)
 {
-	json_t *object =
-		json_pack("{s:o}", "name", bytes_to_json(name, strlen(name)));
+	json_t *object = json_pack("{s:o}", "name", bytes_to_json(name, strlen(name)));
 
 	if (!object)
 		return -ENOMEM;
@@ -203,12 +200,11 @@ static int add_page(struct method_call *call, const struct place *p,
 
 		if (after && strcmp(name, after) <= 0)
 			continue;
-		*ret_more = limit == 0 || (call->service->live &&
-					     bytes > SERVICE_RESULT_MAX);
+		*ret_more = limit == 0 ||
+			    (call->service->live && bytes > SERVICE_RESULT_MAX);
 		if (*ret_more)
 			return json_object_set_new(call->result, "next",
-						   bytes_to_json(after,
-								 strlen(after)));
+						   bytes_to_json(after, strlen(after)));
 		limit--;
 		r = view_lookup(p->view, p->entry.id, name, strlen(name), &e);
 		if (r < 0)

@@ -20,14 +20,13 @@ static int add_stats(struct service *s, json_t *info)
 
 	if (r < 0)
 		return r;
-	stats = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "inodes",
-			  (json_int_t)st.n_inodes, "names", (json_int_t)st.n_dentries,
-			  "chunks", (json_int_t)st.n_chunks, "whiteouts",
-			  (json_int_t)st.n_whiteouts, "data_bytes",
-			  (json_int_t)st.data_bytes, "file_bytes",
-			  (json_int_t)st.file_bytes, "branches",
-			  (json_int_t)st.n_branches, "snapshots",
-			  (json_int_t)st.n_snapshots);
+	stats = json_pack(
+		"{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "inodes",
+		(json_int_t)st.n_inodes, "names", (json_int_t)st.n_dentries, "chunks",
+		(json_int_t)st.n_chunks, "whiteouts", (json_int_t)st.n_whiteouts,
+		"data_bytes", (json_int_t)st.data_bytes, "file_bytes",
+		(json_int_t)st.file_bytes, "branches", (json_int_t)st.n_branches,
+		"snapshots", (json_int_t)st.n_snapshots);
 	if (!stats)
 		return -ENOMEM;
 	json_object_set_new(info, "plain", json_boolean(st.plain));

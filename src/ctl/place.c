@@ -13,7 +13,7 @@
 
 struct walk {
 	struct place *place;
-	const char *base; /* base path of the volume or NULL */
+	const char *base;  /* base path of the volume or NULL */
 	const char *shown; /* for messages */
 	unsigned flags;
 	struct buf rest; /* what is still to be walked */
@@ -168,8 +168,7 @@ static int walk(struct method_call *call, const char *path, unsigned flags,
 		view_forget(p->view, w.at.id, 1);
 	buf_release(&w.rest);
 	if (r == -ENAMETOOLONG)
-		error_set(r, "%s: a name has more than %d bytes", path,
-			  NAME_BYTES_MAX);
+		error_set(r, "%s: a name has more than %d bytes", path, NAME_BYTES_MAX);
 	return r < 0 ? r : 0;
 }
 

@@ -218,15 +218,16 @@ int rpc_client_call(struct rpc_client *c, const char *method, json_t *params,
 	json_int_t id = ++c->last_id;
 	json_t *message = NULL;
 	size_t len;
-	char *line = rpc_line(rpc_request(id, method, params, send ? send->n : 0),
-			      &len);
+	char *line =
+		rpc_line(rpc_request(id, method, params, send ? send->n : 0), &len);
 	int r;
 
 	if (!line)
 		return -ENOMEM;
 	r = len > RPC_MESSAGE_MAX
-		    ? error_set(-EMSGSIZE, "the request has %zu bytes; at most %u are "
-					   "taken",
+		    ? error_set(-EMSGSIZE,
+				"the request has %zu bytes; at most %u are "
+				"taken",
 				len, RPC_MESSAGE_MAX)
 		    : port_send(c->fd, line, len, send ? send->fds : NULL,
 				send ? send->n : 0);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -78,7 +79,8 @@ static int check_enum(const json_t *schema, const json_t *value, const struct pl
 
 	if (!values)
 		return 0;
-	json_array_foreach (values, i, one) {
+	json_array_foreach(values, i, one)
+	{
 		if (json_equal(one, value))
 			return 0;
 	}
@@ -133,19 +135,22 @@ static void place_member(const struct place *at, const char *name, struct place 
 static int check_members(const json_t *schema, const json_t *value,
 			 const struct place *at)
 {
-	const json_t *properties = json_object_get(schema, "properties"), *name, *member;
+	const json_t *properties = json_object_get(schema, "properties"), *name,
+		     *member;
 	const json_t *required = json_object_get(schema, "required");
 	bool closed = json_is_false(json_object_get(schema, "additionalProperties"));
 	struct place inner;
 	const char *key;
 	size_t i;
 
-	json_array_foreach (required, i, name) {
+	json_array_foreach(required, i, name)
+	{
 		place_member(at, json_string_value(name), &inner);
 		if (!json_object_get(value, json_string_value(name)))
 			return bad(&inner, "is missing");
 	}
-	json_object_foreach ((json_t *)value, key, member) {
+	json_object_foreach((json_t *)value, key, member)
+	{
 		const json_t *known = json_object_get(properties, key);
 		int r = 0;
 
@@ -169,7 +174,8 @@ static int check_items(const json_t *schema, const json_t *value,
 
 	if (!items)
 		return 0;
-	json_array_foreach (value, i, item) {
+	json_array_foreach(value, i, item)
+	{
 		char name[32];
 		int r;
 
@@ -190,7 +196,8 @@ static int check_any(const json_t *schema, const json_t *value, const struct pla
 	int r = 0;
 
 	inner.depth++;
-	json_array_foreach (any, i, one) {
+	json_array_foreach(any, i, one)
+	{
 		r = check(one, value, &inner);
 		if (r == 0)
 			return 0;
@@ -244,10 +251,10 @@ int schema_check(const json_t *schema, const json_t *value, const char *what)
 static bool known_keyword(const char *key)
 {
 	static const char *const known[] = {
-		"type",	    "properties", "required",  "additionalProperties",
-		"items",    "enum",	  "anyOf",     "$ref",
-		"minLength", "maxLength",  "minItems", "maxItems",
-		"minimum",  "maximum",	  "description",
+		"type",	     "properties", "required",	  "additionalProperties",
+		"items",     "enum",	   "anyOf",	  "$ref",
+		"minLength", "maxLength",  "minItems",	  "maxItems",
+		"minimum",   "maximum",	   "description",
 	};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
@@ -265,7 +272,8 @@ static int check_keywords(const json_t *schema, int depth)
 
 	if (depth > DEPTH_MAX || !json_is_object(schema))
 		return error_set(-EINVAL, "a schema is no object, or too deep");
-	json_object_foreach ((json_t *)schema, key, member) {
+	json_object_foreach((json_t *)schema, key, member)
+	{
 		if (!known_keyword(key))
 			return error_set(-EINVAL, "unknown keyword %s", key);
 	}
@@ -274,11 +282,13 @@ static int check_keywords(const json_t *schema, int depth)
 	inner = json_object_get(schema, "items");
 	if (inner && check_keywords(inner, depth + 1) < 0)
 		return -EINVAL;
-	json_array_foreach (json_object_get(schema, "anyOf"), i, inner) {
+	json_array_foreach(json_object_get(schema, "anyOf"), i, inner)
+	{
 		if (check_keywords(inner, depth + 1) < 0)
 			return -EINVAL;
 	}
-	json_object_foreach (json_object_get(schema, "properties"), name, member) {
+	json_object_foreach(json_object_get(schema, "properties"), name, member)
+	{
 		if (check_keywords(member, depth + 1) < 0)
 			return error_prefix(-EINVAL, "%s: ", name);
 	}

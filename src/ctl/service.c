@@ -100,9 +100,10 @@ static int free_slot_locked(struct service *s, struct service_view **ret)
 
 static int open_locked(struct service *s, const char *branch, struct service_view **ret)
 {
-	struct view_options options = {
-		.branch = branch, .hidden_name = HIDDEN_NAME, .read_only = s->read_only};
-	struct service_view *slot;
+	struct view_options options = {.branch = branch,
+				       .hidden_name = HIDDEN_NAME,
+				       .read_only = s->read_only};
+	struct service_view *slot = NULL;
 	int r = open_base_locked(s);
 
 	if (r == 0 && strlen(branch) > STORE_BRANCH_NAME_MAX)
@@ -155,12 +156,21 @@ void service_view_put(struct service *s, struct service_view *view)
 void service_views_walk(struct service *s,
 			void (*each)(void *arg, struct service_view *view), void *arg)
 {
+	struct service_view *held[SERVICE_VIEWS];
+	int n = 0;
+
 	pthread_mutex_lock(&s->mutex);
 	for (int i = 0; i < SERVICE_VIEWS; i++) {
-		if (s->views[i].view)
-			each(arg, &s->views[i]);
+		if (s->views[i].view) {
+			s->views[i].n_users++;
+			held[n++] = &s->views[i];
+		}
 	}
 	pthread_mutex_unlock(&s->mutex);
+	for (int i = 0; i < n; i++) {
+		each(arg, held[i]);
+		service_view_put(s, held[i]);
+	}
 }
 
 static method_fn find(const struct method *table, const char *name)
@@ -189,8 +199,9 @@ int service_call(struct method_call *call)
 	if (!run)
 		run = find(call->service->more, call->method);
 	if (!run)
-		return error_set(-ENOSYS, "%s is for live volumes: nothing has this "
-					  "one mounted",
+		return error_set(-ENOSYS,
+				 "%s is for live volumes: nothing has this "
+				 "one mounted",
 				 call->method);
 	r = run(call);
 	if (r == 0 && !call->result && !call->deferred)

@@ -18,8 +18,8 @@
 #include "store/store.h"
 #include "vfs/view.h"
 
-#define SERVICE_VIEWS	  64
-#define SERVICE_FDS	  4
+#define SERVICE_VIEWS	   64
+#define SERVICE_FDS	   4
 #define SERVICE_RESULT_MAX (2u << 20) /* bytes of entries in one answer of a server */
 
 struct service;
@@ -43,7 +43,7 @@ struct method_call {
 	/* Came with the call. A method takes one by setting it to -1. */
 	int fds[SERVICE_FDS];
 	int n_fds;
-	json_t *result; /* a method sets it, or leaves NULL for {} */
+	json_t *result;		     /* a method sets it, or leaves NULL for {} */
 	int result_fds[SERVICE_FDS]; /* handed over with the answer, then closed */
 	int n_result_fds;
 	/* The method will answer later, through server_answer. */
@@ -60,9 +60,9 @@ struct method {
 struct service {
 	struct store *store;
 	char *id;
-	int base_fd;	    /* -1: no base, or not opened yet */
-	bool read_only;	    /* the store was opened for reading */
-	bool live;	    /* answers are bounded, methods of the server exist */
+	int base_fd;	/* -1: no base, or not opened yet */
+	bool read_only; /* the store was opened for reading */
+	bool live;	/* answers are bounded, methods of the server exist */
 	const struct method *more; /* the server's, ended by a NULL name */
 	void *server;		   /* for those */
 	/* Adds the server's members to `info`. NULL: none. */
@@ -91,7 +91,7 @@ int service_open_base(struct service *s);
 int service_view_get(struct service *s, const char *branch, struct service_view **ret);
 void service_view_put(struct service *s, struct service_view *view);
 
-/* Calls `each` for every open view, with the service's mutex held. */
+/* Calls `each` for every open view, with no lock held. */
 void service_views_walk(struct service *s,
 			void (*each)(void *arg, struct service_view *view), void *arg);
 

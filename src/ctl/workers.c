@@ -58,7 +58,8 @@ void job_run(struct job *job)
 				     &job->len);
 	if (job->line && job->len > RPC_MESSAGE_MAX) {
 		free(job->line);
-		r = error_set(-EMSGSIZE, "the answer would have %zu bytes: ask for less",
+		r = error_set(-EMSGSIZE,
+			      "the answer would have %zu bytes: ask for less",
 			      job->len);
 		job->line = rpc_line(error_answer(id, r), &job->len);
 	}

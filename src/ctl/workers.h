@@ -37,7 +37,8 @@ int workers_start(struct workers *w, int wake_fd);
 /* Runs what is queued and ends the threads. What is done stays to be collected. */
 void workers_stop(struct workers *w);
 
-/* A new job for a parsed request (taken); the call's members are the caller's to set. */
+/* A new job for a parsed request (taken); the call's members are the caller's to set.
+ */
 struct job *job_new(json_t *request);
 struct job *job_free(struct job *job);
 

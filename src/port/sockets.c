@@ -147,6 +147,18 @@ int port_send(int fd, const void *data, size_t len, const int *fds, int n_fds)
 	return 0;
 }
 
+ssize_t port_send_some(int fd, const void *data, size_t len, const int *fds, int n_fds)
+{
+	ssize_t n;
+
+	if (n_fds > PORT_FDS_MAX)
+		return -EINVAL;
+	do
+		n = send_first(fd, data, len, fds, n_fds);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n;
+}
+
 /* Collects the descriptors of a message; too many are closed. */
 static int take_fds(struct msghdr *msg, int *fds)
 {

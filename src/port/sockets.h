@@ -30,6 +30,9 @@ int port_peer(int fd, struct port_peer *ret_peer);
  */
 int port_send(int fd, const void *data, size_t len, const int *fds, int n_fds);
 
+/* Sends what fits (a non-blocking descriptor: -EAGAIN if nothing does); bytes sent. */
+ssize_t port_send_some(int fd, const void *data, size_t len, const int *fds, int n_fds);
+
 /*
  * Receives up to `size` bytes and the descriptors that came with them (close-on-exec,
  * the caller's). Bytes received, 0 at the end, or a negative errno. More descriptors
