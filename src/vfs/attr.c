@@ -65,7 +65,8 @@ static void apply(struct view *v, struct node *n, uint32_t set,
 	struct attr *a = &n->attr;
 	int64_t now = clock_real_ns();
 
-	if (set & ATTR_KILL_PRIV && node_is_file(n))
+	/* The kernel leaves it to us on every chown, whoever calls. */
+	if (set & (ATTR_KILL_PRIV | ATTR_UID | ATTR_GID) && !node_is_dir(n))
 		a->mode = without_set_id(a->mode);
 	if (set & ATTR_MODE)
 		a->mode = (a->mode & S_IFMT) | (values->mode & 07777);
