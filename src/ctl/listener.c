@@ -284,7 +284,7 @@ static void collect(struct listener *l)
 	}
 }
 
-void listener_answer(struct listener *l, uint64_t client, int r)
+bool listener_answer(struct listener *l, uint64_t client, int r)
 {
 	struct client *c = find_client(l, client);
 	json_t *id, *message;
@@ -292,7 +292,7 @@ void listener_answer(struct listener *l, uint64_t client, int r)
 	size_t len = 0;
 
 	if (!c || !c->waiting)
-		return;
+		return false;
 	id = take_ptr(c->waiting);
 	message = r < 0 ? rpc_error(id, RPC_FAILED, r, error_text(r))
 			: rpc_result(id, NULL, 0);
@@ -300,6 +300,7 @@ void listener_answer(struct listener *l, uint64_t client, int r)
 	line = rpc_line(message, &len);
 	client_answer(c, line, len, NULL, 0);
 	advance(l, c);
+	return true;
 }
 
 static void fill_polls(struct listener *l)

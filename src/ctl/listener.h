@@ -9,6 +9,7 @@
 #define AGENTFS_CTL_LISTENER_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "ctl/service.h"
@@ -49,8 +50,10 @@ void listener_wake(struct listener *l);
 
 int listener_n_clients(const struct listener *l);
 
-/* Answers a deferred call of a client (loop's thread): `r` 0 or an error with its text.
+/*
+ * Answers a deferred call of a client (loop's thread): `r` 0 or an error with its text.
+ * False: the client does not wait (its call was not taken back from the worker yet).
  */
-void listener_answer(struct listener *l, uint64_t client, int r);
+bool listener_answer(struct listener *l, uint64_t client, int r);
 
 #endif
