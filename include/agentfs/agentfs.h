@@ -39,6 +39,15 @@ AGENTFS_API const char *agentfs_error_text(int code);
  */
 AGENTFS_API int agentfs_volume_find(const char *id, const char *start, char **ret_path);
 
+/*
+ * Calls `each` with the path of every volume of `start` (NULL: the current directory)
+ * and the directories above it, and of the state directory's folders for them. A
+ * negative return ends the walk and is passed on.
+ */
+AGENTFS_API int agentfs_volumes_walk(const char *start,
+				     int (*each)(void *arg, const char *path),
+				     void *arg);
+
 /* True for 1 to 64 letters, digits, '-', '_'. */
 AGENTFS_API bool agentfs_id_valid(const char *id);
 

@@ -1,4 +1,5 @@
 /* Where volumes are: beside their project, or in the user's state directory. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -128,6 +129,96 @@ int agentfs_volume_find(const char *id, const char *start, char **ret_path)
 			 "(letters, digits, '-' and '_')",
 			 id);
 }
+
+/* ---- all of them ---- */
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The names in a folder that end in ".db", sorted; NULL-terminated, free each. */
+static char **volume_names(const char *folder)
+{
+	DIR *dir = opendir(folder);
+	char **names = calloc(1, sizeof(*names));
+	struct dirent *e;
+	size_t n = 0;
+
+	while (dir && names && (e = readdir(dir))) {
+		size_t len = strlen(e->d_name);
+		char **more;
+
+		if (len <= 3 || strcmp(e->d_name + len - 3, ".db") != 0)
+			continue;
+		more = realloc(names, (n + 2) * sizeof(*names));
+		if (!more)
+			break;
+		names = more;
+		names[n] = strdup(e->d_name);
+		n += names[n] != NULL;
+		names[n] = NULL;
+	}
+	if (dir)
+		closedir(dir);
+	if (names)
+		qsort(names, n, sizeof(*names), compare_names);
+	return names;
+}
+
+static int walk_folder(const char *folder, int (*each)(void *arg, const char *path),
+		       void *arg)
+{
+	char **names = volume_names(folder);
+	int r = names ? 0 : -ENOMEM;
+
+	for (char **name = names; name && *name; name++) {
+		struct buf path = BUF_INIT;
+
+		if (r == 0)
+			r = buf_printf(&path, "%s/%s", folder, *name);
+		if (r == 0)
+			r = each(arg, path.data);
+		buf_release(&path);
+		free(*name);
+	}
+	free(names);
+	return r;
+}
+
+static int walk_dir(const char *dir, int (*each)(void *arg, const char *path),
+		    void *arg)
+{
+	struct buf folder = BUF_INIT;
+	int r = buf_printf(&folder, "%s/" DIR_NAME, strcmp(dir, "/") ? dir : "");
+
+	if (r == 0)
+		r = walk_folder(folder.data, each, arg);
+	buf_clear(&folder);
+	if (r == 0 && state_folder(dir, &folder) == 0)
+		r = walk_folder(folder.data, each, arg);
+	buf_release(&folder);
+	return r;
+}
+
+int agentfs_volumes_walk(const char *start, int (*each)(void *arg, const char *path),
+			 void *arg)
+{
+	_cleanup_free_ char *dir = realpath(start ? start : ".", NULL);
+	int r;
+
+	if (!dir)
+		return error_set(-errno, "%s: %s", start ? start : ".",
+				 strerror(errno));
+	for (;;) {
+		r = walk_dir(dir, each, arg);
+		if (r != 0 || strcmp(dir, "/") == 0)
+			return r;
+		dir[path_parent_len(dir)] = '\0';
+	}
+}
+
+/* ---- new ones ---- */
 
 int agentfs_id_generate(const char *prefix, const char *dir, char **ret_id)
 {

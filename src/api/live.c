@@ -81,13 +81,16 @@ static int visit(void *arg, const char *file, const json_t *entry, bool alive)
 	_cleanup_free_ char *path = text_of(entry, "volume");
 	struct agentfs_server *server;
 	json_t *info = NULL;
-	int r;
+	int r = 0;
 
 	(void)file;
 	if (!alive || !path || server_connect(path, &server) < 0)
 		return 0;
-	r = rpc_client_call(&server->client, "info", NULL, NULL, 5000, &info, NULL);
-	r = r < 0 ? 0 : give_all(arg, info, server->pid);
+	/* Another server may have taken the place of one whose volume was deleted. */
+	if (server->pid == (pid_t)json_integer_value(json_object_get(entry, "pid")) &&
+	    rpc_client_call(&server->client, "info", NULL, NULL, 5000, &info, NULL) ==
+		    0)
+		r = give_all(arg, info, server->pid);
 	json_decref(info);
 	agentfs_serve_close(server);
 	return r;
