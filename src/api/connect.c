@@ -9,7 +9,8 @@
 #include "base/error.h"
 #include "port/sockets.h"
 
-#define PING_MS 5000
+#define PING_MS	 5000
+#define LEAVE_MS 30000 /* a large cut may have to be written */
 
 int server_new(int fd, pid_t pid, struct agentfs_server **ret_server)
 {
@@ -78,10 +79,29 @@ int server_connect(const char *path, struct agentfs_server **ret_server)
 	return 0;
 }
 
+/*
+ * The last one to leave waits until the volume is written and closed, so that whoever
+ * looks at the file next finds all of it.
+ */
+static void leave(struct agentfs_server *server)
+{
+	json_t *result = NULL, *message = NULL;
+	bool last;
+
+	if (rpc_client_call(&server->client, "leave", NULL, NULL, -1, &result, NULL) < 0)
+		return;
+	last = json_is_true(json_object_get(result, "last"));
+	json_decref(result);
+	if (last)
+		rpc_client_receive(&server->client, LEAVE_MS, &message, NULL);
+	json_decref(message);
+}
+
 void agentfs_serve_close(struct agentfs_server *server)
 {
 	if (!server)
 		return;
+	leave(server);
 	rpc_client_release(&server->client);
 	free(server);
 }

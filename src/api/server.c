@@ -52,6 +52,7 @@ static const struct method server_methods[] = {
 	{"attach", server_attach},
 	{"wait_detached", server_wait_detached},
 	{"lease", server_lease},
+	{"leave", server_leave},
 	{"namespace.put", server_namespace_put},
 	{"namespace.get", server_namespace_get},
 	{NULL, NULL},
@@ -79,13 +80,14 @@ static void client_gone(void *arg, uint64_t client)
 {
 	attach_client_gone(arg, client);
 	session_client_gone(arg, client);
+	session_client_left(arg, client);
 }
 
 static bool is_needed(struct server *s)
 {
 	bool needed;
 
-	if (listener_n_clients(s->listener) > 0)
+	if (session_n_clients(s) > 0)
 		return true;
 	pthread_mutex_lock(&s->mutex);
 	needed = s->attachments || s->sessions;

@@ -83,6 +83,9 @@ struct server {
 	struct lease *leases;
 	struct session *sessions;
 	struct waiter *waiters;
+	/* Clients that only wait for the end: they do not keep the server alive. */
+	uint64_t leaving[LISTENER_CLIENTS];
+	int n_leaving;
 	json_t *counters; /* requests of connections that ended */
 	pthread_t reaper;
 	bool has_reaper, stopping;
@@ -110,9 +113,14 @@ void attach_register(struct server *s);
 /* ---- session.c ---- */
 
 int server_lease(struct method_call *call);
+/* The client needs nothing any more; tells whether the server ends now. */
+int server_leave(struct method_call *call);
 int server_namespace_put(struct method_call *call);
 int server_namespace_get(struct method_call *call);
 void session_client_gone(struct server *s, uint64_t client);
+void session_client_left(struct server *s, uint64_t client);
+/* Clients that are connected and do not merely wait for the end. */
+int session_n_clients(struct server *s);
 int session_add_info(struct server *s, json_t *info);
 /* Gives up sessions without lease and process. ms until it wants to look again, -1. */
 int session_round(struct server *s);

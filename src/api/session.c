@@ -256,3 +256,55 @@ int session_round(struct server *s)
 	pthread_mutex_unlock(&s->mutex);
 	return wanted ? (int)(left / 1000000) + 1 : -1;
 }
+
+/* ---- leaving ---- */
+
+int session_n_clients(struct server *s)
+{
+	int n;
+
+	pthread_mutex_lock(&s->mutex);
+	n = listener_n_clients(s->listener) - s->n_leaving;
+	pthread_mutex_unlock(&s->mutex);
+	return n;
+}
+
+void session_client_left(struct server *s, uint64_t client)
+{
+	pthread_mutex_lock(&s->mutex);
+	for (int i = 0; i < s->n_leaving; i++)
+		if (s->leaving[i] == client)
+			s->leaving[i--] = s->leaving[--s->n_leaving];
+	pthread_mutex_unlock(&s->mutex);
+}
+
+/* What would keep the server alive once this client has gone. */
+static bool is_needed_locked(struct server *s)
+{
+	if (s->sessions || s->leases)
+		return true;
+	/* The mount of a session that was given up goes with its namespace. */
+	for (struct attachment *a = s->attachments; a; a = a->next)
+		if (!a->ended && strcmp(a->kind, "run") != 0)
+			return true;
+	return false;
+}
+
+int server_leave(struct method_call *call)
+{
+	struct server *s = call->service->server;
+	bool last;
+
+	session_client_gone(s, call->client);
+	pthread_mutex_lock(&s->mutex);
+	if (s->sessions && !s->leases)
+		give_up_empty_locked(s);
+	last = !is_needed_locked(s);
+	if (last && s->n_leaving < LISTENER_CLIENTS)
+		s->leaving[s->n_leaving++] = call->client;
+	last = last && listener_n_clients(s->listener) == s->n_leaving;
+	pthread_mutex_unlock(&s->mutex);
+	listener_wake(s->listener);
+	call->result = json_pack("{s:b}", "last", last);
+	return call->result ? 0 : -ENOMEM;
+}

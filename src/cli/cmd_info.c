@@ -53,8 +53,8 @@ static void print_info(const struct cli *cli, const json_t *info)
 	       number(stats, "file_bytes"), number(stats, "data_bytes"));
 	printf("Entries    %" PRId64 " inodes, %" PRId64 " names, %" PRId64
 	       " deletions, %" PRId64 " chunks\n",
-	       number(stats, "n_inodes"), number(stats, "n_dentries"),
-	       number(stats, "n_whiteouts"), number(stats, "n_chunks"));
+	       number(stats, "inodes"), number(stats, "names"),
+	       number(stats, "whiteouts"), number(stats, "chunks"));
 	json_array_foreach(mounts, i, value)
 	{
 		printf("Mounted    ");

@@ -22,6 +22,8 @@
 #include "base/error.h"
 #include "vfs/base_internal.h"
 
+#define OWN_MOUNT_INO ((UINT64_C(1) << 40) - 1)
+
 #ifndef CIFS_SUPER_MAGIC
 #define CIFS_SUPER_MAGIC 0xff534d42
 #endif
@@ -271,8 +273,11 @@ static int open_one(struct base_dir *d, int parent_fd)
 	if (r < 0)
 		return r;
 	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_MNT_ID, &st) == 0 &&
-	    st.stx_mask & STATX_MNT_ID && st.stx_mnt_id != d->base->mount_id)
-		d->own_mount = base_is_own_mount(st.stx_mnt_id);
+	    st.stx_mask & STATX_MNT_ID && st.stx_mnt_id != d->base->mount_id &&
+	    base_is_own_mount(st.stx_mnt_id)) {
+		close(fd);
+		return -EXDEV;
+	}
 	keep_fd(d, fd);
 	return 0;
 }
@@ -321,10 +326,18 @@ static void from_statx(struct base_stat *ret, const struct statx *st)
 		ret->btime_ns = ret->mtime_ns;
 }
 
-/* The root of an agentfs mount below the base: an empty directory, asked for nothing.
+/*
+ * The root of an agentfs mount below the base: an empty directory with the attributes of
+ * the base's root, as nobody can be asked (it may be this process).
  */
-static void own_mount_stat(struct base_stat *st)
+static void own_mount_stat(const struct base *b, struct base_stat *st)
 {
+	struct statx top;
+
+	if (statx(b->root->fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_BASIC_STATS,
+		  &top) == 0)
+		from_statx(st, &top);
+	st->ino = OWN_MOUNT_INO;
 	st->mode = S_IFDIR | 0755;
 	st->nlink = 2;
 	st->size = 4096;
@@ -344,8 +357,11 @@ int base_stat(struct base_dir *d, const char *name, size_t len, struct base_stat
 		return -ENOENT;
 	lock_take(&b->lock);
 	r = base_dir_fd_locked(d, &fd);
-	if (r == 0 && d->own_mount && len > 0)
-		r = -ENOENT;
+	if (r == -EXDEV && len == 0) {
+		own_mount_stat(b, ret);
+		lock_drop(&b->lock);
+		return 0;
+	}
 	if (r == 0) {
 		base_watch_locked(d, fd);
 		r = statx(fd, copy, b->statx_flags | (len ? 0 : AT_EMPTY_PATH), wanted,
@@ -355,11 +371,11 @@ int base_stat(struct base_dir *d, const char *name, size_t len, struct base_stat
 	}
 	lock_drop(&b->lock);
 	if (r < 0)
-		return r;
+		return r == -EXDEV ? -ENOENT : r;
 	from_statx(&found, &st);
 	if (st.stx_mask & STATX_MNT_ID && st.stx_mnt_id != b->mount_id &&
 	    S_ISDIR(found.mode) && base_is_own_mount(st.stx_mnt_id))
-		own_mount_stat(&found);
+		own_mount_stat(b, &found);
 	*ret = found;
 	return 0;
 }
@@ -371,16 +387,14 @@ static int open_listing(struct base_dir *d, DIR **ret_stream)
 
 	lock_take(&b->lock);
 	r = base_dir_fd_locked(d, &fd);
-	if (r == 0 && !d->own_mount) {
+	if (r == 0) {
 		base_watch_locked(d, fd);
 		r = base_open_at(fd, ".", O_RDONLY | O_DIRECTORY, &list_fd);
 	}
 	lock_drop(&b->lock);
-	if (r < 0)
-		return r;
 	*ret_stream = NULL;
-	if (list_fd < 0)
-		return 0;
+	if (r < 0)
+		return r == -EXDEV ? 0 : r;
 	*ret_stream = fdopendir(list_fd);
 	if (*ret_stream)
 		return 0;

@@ -159,8 +159,6 @@ static int file_open_locked(struct base_dir *d, const char *name, size_t len,
 
 	if (r == 0)
 		r = base_dir_fd_locked(d, &dir_fd);
-	if (r == 0 && d->own_mount)
-		r = -ENOENT;
 	if (r < 0)
 		return r;
 	f = calloc(1, sizeof(*f) + len + 1);
@@ -297,8 +295,6 @@ static int open_path(struct base_dir *d, const char *name, size_t len, int *ret_
 		return r;
 	lock_take(&b->lock);
 	r = base_dir_fd_locked(d, &dir_fd);
-	if (r == 0 && d->own_mount)
-		r = -ENOENT;
 	if (r == 0)
 		r = base_open_at(dir_fd, len ? copy : ".", O_PATH, ret_fd);
 	lock_drop(&b->lock);
@@ -341,6 +337,8 @@ static int read_xattr(struct base_dir *d, const char *name, size_t len, xattr_ca
 	char path[32];
 	int r = open_path(d, name, len, &fd);
 
+	if (r == -EXDEV)
+		return call == call_list ? 0 : -ENODATA;
 	if (r < 0)
 		return r;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
