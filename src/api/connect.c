@@ -72,7 +72,9 @@ int server_connect(const char *path, struct agentfs_server **ret_server)
 		return r;
 	r = ping(server, path);
 	if (r < 0) {
-		agentfs_serve_close(server);
+		/* Without a good-bye, for which one that hangs would be waited for. */
+		rpc_client_release(&server->client);
+		free(server);
 		return r;
 	}
 	*ret_server = server;
