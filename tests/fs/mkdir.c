@@ -159,8 +159,7 @@ TEST(setgid_inherited,
 	CHECK_EQ(LSTAT("d/fifo").st_gid, 1234);
 }
 
-TEST(sticky_made,
-     "a directory is made with its sticky bit, without asked set-user-id bit's effect")
+TEST(sticky_made, "a directory is made with the sticky bit that was asked for")
 {
 	OK(mkdir("d", 01777));
 	CHECK_MODE("d", 01755);
