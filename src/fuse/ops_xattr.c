@@ -43,6 +43,23 @@ void op_getxattr(struct request *r)
 	buf_release(&value);
 }
 
+/* trusted.* is nothing for ordinary users, not even as a name. */
+static void hide_trusted(struct buf *names)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < names->len;) {
+		size_t len = strlen(names->data + i) + 1;
+
+		if (strncmp(names->data + i, "trusted.", 8) != 0) {
+			memmove(names->data + kept, names->data + i, len);
+			kept += len;
+		}
+		i += len;
+	}
+	names->len = kept;
+}
+
 void op_listxattr(struct request *r)
 {
 	const struct fuse_getxattr_in *in = wire_take(&r->in, sizeof(*in));
@@ -51,6 +68,8 @@ void op_listxattr(struct request *r)
 
 	if (in)
 		error = view_listxattr(r->view, r->in.header.nodeid, &names);
+	if (error == 0 && r->in.header.uid != 0)
+		hide_trusted(&names);
 	if (error < 0)
 		reply_error(r, error);
 	else

@@ -601,14 +601,62 @@ int content_zero(struct view *v, struct node *n, int64_t off, int64_t len)
 
 /* ---- holes ---- */
 
-static bool is_data(struct view *v, struct node *n, int64_t index)
+/* lseek in what the base still covers; `base_len` where it has nothing more to find. */
+static int64_t seek_base(const struct node *n, int64_t off, int whence)
 {
-	return present_test(n->content, index) || index * v->chunk_size < n->base_len;
+	int64_t at;
+
+	if (off >= n->base_len)
+		return off;
+	at = base_seek(n->base_dir, n->base_name, n->base_name_len, off, whence);
+	return at < 0 || at > n->base_len ? n->base_len : at;
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* The first byte at or behind `off` that is data. INT64_MAX: none. Node lock held. */
+static int64_t next_data(const struct node *n, int64_t off, int64_t cs)
+{
+	int64_t chunk, at;
+
+	if (present_test(n->content, off / cs))
+		return off;
+	chunk = present_next(n->content, off / cs);
+	at = chunk == INT64_MAX ? INT64_MAX : chunk * cs;
+	if (off < n->base_len) {
+		int64_t in_base = seek_base(n, off, SEEK_DATA);
+
+		if (in_base < n->base_len)
+			at = earlier(at, in_base);
+	}
+	return at;
+}
+
+/* The first byte at or behind `off` that is in a hole; the end of the file is one. */
+static int64_t next_hole(const struct node *n, int64_t off, int64_t cs)
+{
+	while (off < n->attr.size) {
+		int64_t chunk = off / cs, hole;
+
+		if (present_test(n->content, chunk)) {
+			off = (chunk + 1) * cs;
+			continue;
+		}
+		hole = seek_base(n, off, SEEK_HOLE);
+		if (hole <= off)
+			return off;
+		chunk = present_next(n->content, chunk);
+		off = chunk == INT64_MAX ? hole : earlier(hole, chunk * cs);
+	}
+	return n->attr.size;
 }
 
 int64_t content_seek(struct view *v, struct node *n, int64_t off, int whence)
 {
-	int64_t cs = v->chunk_size, size, i;
+	int64_t cs = v->chunk_size;
 	int r;
 
 	if (off < 0 || off >= n->attr.size)
@@ -620,20 +668,9 @@ int64_t content_seek(struct view *v, struct node *n, int64_t off, int whence)
 	if (r < 0)
 		return r;
 	lock_take(&n->lock);
-	size = n->attr.size;
-	i = off / cs;
-	if (whence == SEEK_DATA) {
-		if (!is_data(v, n, i))
-			i = present_next(n->content, i);
-		off = i == INT64_MAX || i * cs >= size ? -ENXIO
-		      : i * cs > off		       ? i * cs
-						       : off;
-	} else {
-		while (i * cs < size && is_data(v, n, i))
-			i++;
-		if (i * cs > off)
-			off = i * cs < size ? i * cs : size;
-	}
+	off = whence == SEEK_DATA ? next_data(n, off, cs) : next_hole(n, off, cs);
+	if (off >= n->attr.size)
+		off = whence == SEEK_DATA ? -ENXIO : n->attr.size;
 	lock_drop(&n->lock);
 	return off;
 }

@@ -204,10 +204,30 @@ int view_listxattr(struct view *v, uint64_t id, struct buf *ret_names)
 	return r;
 }
 
+/* 0 for a name in a namespace that files have, see xattr(7). */
+static int check_name(const char *name)
+{
+	static const char *const spaces[] = {"user.", "trusted.", "security.",
+					     "system."};
+
+	for (size_t i = 0; i < sizeof(spaces) / sizeof(spaces[0]); i++) {
+		size_t len = strlen(spaces[i]);
+
+		if (strncmp(name, spaces[i], len) == 0)
+			return name[len] ? 0 : -EINVAL;
+	}
+	return -EOPNOTSUPP;
+}
+
 static int check_set(const struct node *n, const char *name, size_t len)
 {
+	int r;
+
 	if (name[0] == '\0' || strlen(name) > XATTR_NAME_MAX)
 		return -ERANGE;
+	r = check_name(name);
+	if (r < 0)
+		return r;
 	if (len > XATTR_SIZE_MAX)
 		return -E2BIG;
 	/* user.* belongs to files and directories, as xattr(7) has it. */

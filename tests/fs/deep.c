@@ -4,9 +4,9 @@
 enum { LEVELS = 3000 };
 
 /* Makes the levels below the working directory, with a file at the bottom. */
-static void descend(void)
+static void descend(int levels)
 {
-	for (int i = 0; i < LEVELS; i++) {
+	for (int i = 0; i < levels; i++) {
 		OK(mkdir("d", 0755));
 		OK(chdir("d"));
 	}
@@ -15,7 +15,7 @@ static void descend(void)
 TEST(made, "3,000 levels are made and walked down and up again")
 {
 	ino_t top = LSTAT(".").st_ino;
-	descend();
+	descend(LEVELS);
 	put("bottom", "text");
 	for (int i = 0; i < LEVELS; i++)
 		OK(chdir(".."));
@@ -28,7 +28,7 @@ TEST(made, "3,000 levels are made and walked down and up again")
 TEST(moved, "the top of a deep tree is renamed and moved in no time, the bottom found")
 {
 	int top = OK(open(".", O_RDONLY | O_DIRECTORY));
-	descend();
+	descend(LEVELS);
 	put("bottom", "text");
 	OK(renameat(top, "d", top, "renamed"));
 	OK(mkdirat(top, "other", 0755));
@@ -57,10 +57,10 @@ TEST(long_way, "from the deep bottom, a path up of 1,300 steps works")
 	CHECK_EQ(LSTAT(path).st_ino, ino);
 }
 
-TEST(own_ancestor, "the deep bottom does not take its own ancestor in")
+TEST(own_ancestor, "the bottom of 200 levels does not take its own ancestor in")
 {
 	int top = OK(open(".", O_RDONLY | O_DIRECTORY));
-	descend();
+	descend(200);
 	EXPECT_ERR(renameat(top, "d", AT_FDCWD, "d"), EINVAL);
 	OK(mkdir("e", 0755));
 	EXPECT_ERR(renameat2(AT_FDCWD, "e", top, "d", RENAME_EXCHANGE), EINVAL);

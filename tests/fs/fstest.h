@@ -124,6 +124,8 @@ void gate_wait(const struct gate *gate);
 /* Root with every id at hand, also inside a namespace; root of the machine itself. */
 void need_root(void);
 void need_machine_root(void);
+/* In a namespace of one id an ACL cannot name another. */
+void need_ids_of_others(void);
 /* Root, and another user who can reach this directory. */
 void need_other(void);
 /* Goes on as a user without privileges who owns the test's directory. */

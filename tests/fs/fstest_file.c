@@ -117,6 +117,19 @@ void need_root(void)
 		SKIP("needs root and its choice of ids");
 }
 
+void need_ids_of_others(void)
+{
+	unsigned first, outside, count = 0;
+	FILE *f = fopen("/proc/self/uid_map", "re");
+
+	if (f && fscanf(f, "%u %u %u", &first, &outside, &count) == 3 && count == 1) {
+		fclose(f);
+		SKIP("needs ids of others in its user namespace");
+	}
+	if (f)
+		fclose(f);
+}
+
 void need_machine_root(void)
 {
 	struct stat st;

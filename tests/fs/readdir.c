@@ -85,18 +85,18 @@ TEST(numbers, "d_ino is st_ino for 500 files, before and after stat")
 	CHECK_EQ(n, 503);
 }
 
-TEST(large, "5,000 entries, each once")
+TEST(large, "3,000 entries, each once")
 {
-	static char seen[5000];
+	static char seen[3000];
 	struct dirent *entry;
 	OK(mkdir("d", 0755));
-	make_files("d", 0, 5000);
+	make_files("d", 0, 3000);
 	DIR *dir = opendir("d");
 	while ((errno = 0, entry = readdir(dir))) {
 		int i = number_of(entry->d_name);
 		if (i < 0)
 			continue;
-		CHECK(i < 5000 && !seen[i]);
+		CHECK(i < 3000 && !seen[i]);
 		seen[i] = 1;
 	}
 	CHECK_EQ(errno, 0);
@@ -169,7 +169,7 @@ TEST(seek_while_deleting, "a place stays good while entries before and behind it
 
 TEST(while_changing, "listed while others come and go: what stays is shown once")
 {
-	enum { N = 3000 };
+	enum { N = 1600 };
 	static char seen[N];
 	struct dirent *entry;
 	int n = 0;
