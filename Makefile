@@ -1,4 +1,5 @@
 # A thin front of meson. `make demo` and `make check` are all a fresh machine needs.
+# BUILD=folder, PREFIX=, DESTDIR= (install), SUITES= (check: suites or bats files).
 BUILD ?= build
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -13,6 +14,7 @@ deps:
 	@scripts/install-deps build
 
 demo: all
+	@scripts/install-deps demo
 	@scripts/demo $(BUILD)/src/cli/agentfs
 
 check: all
@@ -22,6 +24,7 @@ check: all
 	@AGENTFS_BUILD=$(abspath $(BUILD)) tests/run $(SUITES)
 
 install: all
+	@$(if $(findstring file,$(origin PREFIX)),,meson configure $(BUILD) -Dprefix=$(PREFIX))
 	@meson install -C $(BUILD) $(if $(DESTDIR),--destdir $(abspath $(DESTDIR)))
 
 format: deps
