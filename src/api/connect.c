@@ -36,7 +36,7 @@ static int ping(struct agentfs_server *server, const char *path)
 	if (r == -ETIMEDOUT) {
 		port_peer(server->client.fd, &peer);
 		return error_set(
-			-EBUSY,
+			-ETIMEDOUT,
 			"%s is held by process %d, which does not answer; if it "
 			"hangs, `kill %d` ends it",
 			path, (int)peer.pid, (int)peer.pid);
@@ -72,9 +72,7 @@ int server_connect(const char *path, struct agentfs_server **ret_server)
 		return r;
 	r = ping(server, path);
 	if (r < 0) {
-		/* Without a good-bye, for which one that hangs would be waited for. */
-		rpc_client_release(&server->client);
-		free(server);
+		server_drop(server);
 		return r;
 	}
 	*ret_server = server;
@@ -90,7 +88,8 @@ static void leave(struct agentfs_server *server)
 	json_t *result = NULL, *message = NULL;
 	bool last;
 
-	if (rpc_client_call(&server->client, "leave", NULL, NULL, -1, &result, NULL) < 0)
+	if (rpc_client_call(&server->client, "leave", NULL, NULL, -1, &result, NULL) <
+	    0)
 		return;
 	last = json_is_true(json_object_get(result, "last"));
 	json_decref(result);
@@ -101,9 +100,19 @@ static void leave(struct agentfs_server *server)
 
 void agentfs_serve_close(struct agentfs_server *server)
 {
+	struct error_record error;
+
 	if (!server)
 		return;
+	error_save(&error); /* of the call that made the caller give up */
 	leave(server);
+	error_restore(&error);
+	rpc_client_release(&server->client);
+	free(server);
+}
+
+void server_drop(struct agentfs_server *server)
+{
 	rpc_client_release(&server->client);
 	free(server);
 }

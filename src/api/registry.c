@@ -10,13 +10,16 @@
 #include <unistd.h>
 
 #include "api/unmount.h"
+#include "api/volume.h"
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "ctl/bytes.h"
 #include "port/process.h"
 
 #define N_PLACES 2
+#define DYING_NS (2 * NS_PER_S)
 
 /* The places in order of preference. False: there is no such place. */
 static bool place(int which, struct buf *ret)
@@ -142,7 +145,7 @@ void registry_remove_own(void)
 		unlinkat(dir, name, 0);
 }
 
-static bool is_alive(const json_t *entry)
+static bool is_there(const json_t *entry)
 {
 	pid_t pid = (pid_t)json_integer_value(json_object_get(entry, "pid"));
 	const char *boot = json_string_value(json_object_get(entry, "boot"));
@@ -153,6 +156,22 @@ static bool is_alive(const json_t *entry)
 	return pid > 0 && boot && strcmp(boot, now) == 0 &&
 	       port_start_time(pid, &ticks) == 0 &&
 	       ticks == (uint64_t)json_integer_value(json_object_get(entry, "start"));
+}
+
+/* One that was killed is waited for: its mounts are dead when it is gone. */
+static bool is_alive(const json_t *entry)
+{
+	pid_t pid = (pid_t)json_integer_value(json_object_get(entry, "pid"));
+	int64_t until = clock_monotonic_ns() + DYING_NS;
+
+	while (is_there(entry)) {
+		if (!port_is_ending(pid))
+			return true;
+		if (clock_monotonic_ns() > until)
+			return false; /* nobody reaps it */
+		volume_pause();
+	}
+	return false;
 }
 
 static int walk_file(int dir, const char *dir_path, const char *name, registry_fn each,

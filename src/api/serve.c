@@ -50,6 +50,8 @@ int agentfs_serve_open(const char *volume_path, const struct agentfs_serve_optio
 		return error_set(-errno, "%s: %s", volume_path, strerror(errno));
 	for (;;) {
 		r = open_once(path, o ? o : &none, ret_server);
+		if (r == -ETIMEDOUT)
+			return error_set(-EBUSY, "%s", error_text(r));
 		if (r != -EBUSY || clock_monotonic_ns() > deadline)
 			return r;
 		volume_pause();

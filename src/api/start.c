@@ -121,7 +121,7 @@ static int await_greeting(int fd, struct agentfs_server **ret_server)
 		json_decref(message);
 	}
 	if (r < 0) {
-		agentfs_serve_close(server);
+		server_drop(server);
 		return r == -ECONNRESET
 			       ? error_set(-EIO, "the server ended while it started")
 			       : r;

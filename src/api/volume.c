@@ -38,8 +38,8 @@ static int check_removable(const char *path)
 		agentfs_serve_close(server);
 		return r;
 	}
-	if (r == -EBUSY)
-		return r;
+	if (r == -ETIMEDOUT)
+		return error_set(-EBUSY, "%s", error_text(r));
 	r = store_open(path, STORE_READ, &s);
 	if (r == 0)
 		store_close(s);
@@ -156,6 +156,8 @@ static int open_either(struct agentfs_volume *v, unsigned flags)
 		if (r == 0)
 			return 0;
 		agentfs_serve_close(take_ptr(v->server));
+		if (r == -ETIMEDOUT)
+			return error_set(-EBUSY, "%s", error_text(r));
 		if (r == -ENOENT || r == -ECONNRESET)
 			r = open_idle(v, flags);
 		if (r != -EBUSY || clock_monotonic_ns() > deadline)

@@ -53,9 +53,11 @@ void volume_remove_beside(const char *path);
 
 /*
  * Connects to the volume's server and sees that it answers. -ENOENT: nobody serves it;
- * -EBUSY: somebody holds it who does not answer (text names the pid).
+ * -ETIMEDOUT: somebody holds it who does not answer (text names the pid).
  */
 int server_connect(const char *path, struct agentfs_server **ret_server);
+/* Closes without the good-bye for which one that hangs would be waited for. */
+void server_drop(struct agentfs_server *server);
 /* A server over a connected descriptor (taken). */
 int server_new(int fd, pid_t pid, struct agentfs_server **ret_server);
 

@@ -48,6 +48,18 @@ const char *error_text(int code)
 	return strerror_r(code < 0 ? -code : code, plain_text, sizeof(plain_text));
 }
 
+void error_save(struct error_record *ret)
+{
+	ret->code = recorded_code;
+	memcpy(ret->text, recorded_text, sizeof(ret->text));
+}
+
+void error_restore(const struct error_record *record)
+{
+	recorded_code = record->code;
+	memcpy(recorded_text, record->text, sizeof(recorded_text));
+}
+
 void error_clear(void)
 {
 	recorded_code = 0;

@@ -28,6 +28,17 @@ int error_prefix(int code, const char *format, ...)
  */
 const char *error_text(int code);
 
+/*
+ * Keeps the recorded text aside while something else is called whose errors do not
+ * matter (closing, cleaning up), and brings it back.
+ */
+struct error_record {
+	int code;
+	char text[1024];
+};
+void error_save(struct error_record *ret);
+void error_restore(const struct error_record *record);
+
 /* Forgets the recorded text (at the start of a request). */
 void error_clear(void);
 

@@ -37,7 +37,8 @@ static int add_directory(struct rows *rows, const char *dir)
 		if (!list)
 			break;
 		rows->list = list;
-		snprintf(list[rows->n++].path, sizeof(list->path), "%s/%s", dir, e->d_name);
+		snprintf(list[rows->n++].path, sizeof(list->path), "%s/%s", dir,
+			 e->d_name);
 	}
 	closedir(stream);
 	return 0;

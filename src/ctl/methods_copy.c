@@ -99,8 +99,10 @@ static int copy_one(struct copy *c, const struct entry *from, uint64_t dir,
 	if (S_ISDIR(mode))
 		r = view_mkdir(c->v, dir, name, len, mode & 07777, c->owner, ret);
 	else
-		r = view_mknod(c->v, dir, name, len, mode & (S_IFMT | 0777),
-			       from->attr.rdev, c->owner, ret);
+		r = view_mknod(c->v, dir, name, len,
+			       &(struct new_object){mode & (S_IFMT | 0777),
+						    from->attr.rdev, c->owner},
+			       ret);
 	if (r < 0)
 		return r;
 	if (S_ISREG(mode))

@@ -94,8 +94,9 @@ static int make_file(struct method_call *call, struct place *p)
 
 	if (p->len == 0 || p->entry.id)
 		return want_file(p);
-	return view_mknod(p->view, p->dir, p->name, p->len, S_IFREG | (mode & 07777), 0,
-			  p->owner, &p->entry);
+	return view_mknod(p->view, p->dir, p->name, p->len,
+			  &(struct new_object){S_IFREG | (mode & 07777), 0, p->owner},
+			  &p->entry);
 }
 
 static int write_file(struct method_call *call, struct place *p, const struct buf *data)

@@ -69,7 +69,8 @@ static int make_object(struct request *r, const struct making *m, uint32_t mode,
 				    ret);
 	if (S_ISDIR(mode))
 		return view_mkdir(r->view, dir, m->name, m->len, mode, owner, ret);
-	return view_mknod(r->view, dir, m->name, m->len, mode, m->rdev, owner, ret);
+	return view_mknod(r->view, dir, m->name, m->len,
+			  &(struct new_object){mode, m->rdev, owner}, ret);
 }
 
 static void make(struct request *r, const struct making *m)

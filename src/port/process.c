@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,6 +56,21 @@ int port_start_time(pid_t pid, uint64_t *ret_ticks)
 		return -EINVAL;
 	*ret_ticks = strtoull(p + 1, NULL, 10);
 	return 0;
+}
+
+bool port_is_ending(pid_t pid)
+{
+	char path[64], text[4096];
+	const char *state, *pending;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	if (read_text(path, text, sizeof(text)) < 0)
+		return true;
+	state = strstr(text, "\nState:\t");
+	if (state && (state[8] == 'Z' || state[8] == 'X'))
+		return true;
+	pending = strstr(text, "\nShdPnd:\t");
+	return pending && (strtoull(pending + 9, NULL, 16) >> (SIGKILL - 1) & 1);
 }
 
 void port_close_from(int first)

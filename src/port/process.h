@@ -2,6 +2,7 @@
 #ifndef AGENTFS_PORT_PROCESS_H
 #define AGENTFS_PORT_PROCESS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -14,6 +15,9 @@ int port_boot_id(char *ret_text, size_t size);
  * for good. -ESRCH if there is none.
  */
 int port_start_time(pid_t pid, uint64_t *ret_ticks);
+
+/* True if the process is on its way out: killed, exiting, or waiting to be reaped. */
+bool port_is_ending(pid_t pid);
 
 /* Closes every descriptor from `first` on. */
 void port_close_from(int first);

@@ -327,15 +327,15 @@ static void from_statx(struct base_stat *ret, const struct statx *st)
 }
 
 /*
- * The root of an agentfs mount below the base: an empty directory with the attributes of
- * the base's root, as nobody can be asked (it may be this process).
+ * The root of an agentfs mount below the base: an empty directory with the attributes
+ * of the base's root, as nobody can be asked (it may be this process).
  */
 static void own_mount_stat(const struct base *b, struct base_stat *st)
 {
 	struct statx top;
 
-	if (statx(b->root->fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_BASIC_STATS,
-		  &top) == 0)
+	if (statx(b->root->fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC,
+		  STATX_BASIC_STATS, &top) == 0)
 		from_statx(st, &top);
 	st->ino = OWN_MOUNT_INO;
 	st->mode = S_IFDIR | 0755;

@@ -60,8 +60,8 @@ struct base {
 
 /*
  * A descriptor of the directory, good while the lock is held. -EXDEV: an agentfs mount
- * lies there now, which is to look like an empty directory (no descriptor of it is kept,
- * or it could not be unmounted).
+ * lies there now, which is to look like an empty directory (no descriptor of it is
+ * kept, or it could not be unmounted).
  */
 int base_dir_fd_locked(struct base_dir *d, int *ret_fd);
 void base_dir_close_fd_locked(struct base_dir *d);

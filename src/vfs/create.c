@@ -129,12 +129,12 @@ static int create(struct view *v, uint64_t dir_id, const char *name, size_t len,
 }
 
 int view_mknod(struct view *v, uint64_t dir, const char *name, size_t len,
-	       uint32_t mode, uint64_t rdev, struct owner owner, struct entry *ret)
+	       const struct new_object *o, struct entry *ret)
 {
-	bool device = S_ISCHR(mode) || S_ISBLK(mode);
-	struct creation c = {mode, device ? rdev : 0, owner, NULL};
+	bool device = S_ISCHR(o->mode) || S_ISBLK(o->mode);
+	struct creation c = {o->mode, device ? o->rdev : 0, o->owner, NULL};
 
-	if (!device && !S_ISREG(mode) && !S_ISFIFO(mode) && !S_ISSOCK(mode))
+	if (!device && !S_ISREG(o->mode) && !S_ISFIFO(o->mode) && !S_ISSOCK(o->mode))
 		return -EINVAL;
 	return create(v, dir, name, len, &c, ret);
 }

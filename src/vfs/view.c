@@ -17,6 +17,8 @@
 #define DIRTY_BYTES_MAX	  (64 * 1024 * 1024)
 #define CACHE_BYTES_MAX	  (512 * 1024 * 1024)
 #define FLUSH_INTERVAL_NS (NS_PER_S / 10)
+#define BLOCK		  4096
+#define FILES_MAX	  ((uint64_t)INT64_MAX / 2)
 #define BOOT_KEY	  "agentfs.boot"
 
 /* ---- holding nodes ---- */
@@ -306,6 +308,11 @@ int view_fsync(struct view *v, uint64_t id, bool data_only)
 	return flush_wait(v, true);
 }
 
+static uint64_t free_blocks(int64_t bytes, int64_t reserved)
+{
+	return bytes > reserved ? (uint64_t)(bytes - reserved) / BLOCK : 0;
+}
+
 int view_statfs(struct view *v, struct view_space *ret)
 {
 	struct port_space space;
@@ -318,18 +325,12 @@ int view_statfs(struct view *v, struct view_space *ret)
 	n_nodes = v->nodes.n_nodes;
 	rwlock_drop(&v->lock);
 	*ret = (struct view_space){
-		.block_size = 4096,
-		.blocks = (uint64_t)space.total_bytes / 4096,
-		.free = (uint64_t)(space.free_bytes > reserved
-					   ? space.free_bytes - reserved
-					   : 0) /
-			4096,
-		.available = (uint64_t)(space.available_bytes > reserved
-						? space.available_bytes - reserved
-						: 0) /
-			     4096,
-		.files = (uint64_t)INT64_MAX / 2,
-		.files_free = (uint64_t)(INT64_MAX / 2 - n_nodes),
+		.block_size = BLOCK,
+		.blocks = (uint64_t)space.total_bytes / BLOCK,
+		.free = free_blocks(space.free_bytes, reserved),
+		.available = free_blocks(space.available_bytes, reserved),
+		.files = FILES_MAX,
+		.files_free = FILES_MAX - (uint64_t)n_nodes,
 	};
 	return 0;
 }

@@ -145,6 +145,13 @@ struct owner {
 	uint32_t uid, gid;
 };
 
+/* A regular file, FIFO, socket or device. */
+struct new_object {
+	uint32_t mode; /* with the type */
+	uint64_t rdev; /* of devices, as makedev(3) */
+	struct owner owner;
+};
+
 /*
  * Each makes one name and returns an entry (reference taken). A directory with the
  * set-group-id bit hands its group (and, to directories, the bit) on. -EEXIST,
@@ -152,7 +159,7 @@ struct owner {
  * -ENOSPC, -EMLINK, -EROFS.
  */
 int view_mknod(struct view *v, uint64_t dir, const char *name, size_t len,
-	       uint32_t mode, uint64_t rdev, struct owner owner, struct entry *ret);
+	       const struct new_object *o, struct entry *ret);
 int view_mkdir(struct view *v, uint64_t dir, const char *name, size_t len,
 	       uint32_t mode, struct owner owner, struct entry *ret);
 int view_symlink(struct view *v, uint64_t dir, const char *name, size_t len,

@@ -44,11 +44,17 @@ end_servers_below() {
 }
 
 servers_below() {
-	local dir
+	local dir fd
 	for dir in /proc/[0-9]*; do
 		[ "$(cat "$dir/comm" 2>/dev/null)" = agentfs ] || continue
-		# shellcheck disable=SC2012
-		ls -l "$dir/fd" 2>/dev/null | grep -q -- "-> $1/" && echo "${dir#/proc/}"
+		for fd in "$dir"/fd/*; do
+			case $(readlink "$fd" 2>/dev/null) in
+			"$1"/*)
+				echo "${dir#/proc/}"
+				break
+				;;
+			esac
+		done
 	done
 	return 0
 }

@@ -1,4 +1,5 @@
-/* The view over a base and a volume: what a program sees, before and after reopening. */
+/* The view over a base and a volume: what a program sees, before and after reopening.
+ */
 #include <errno.h>
 #include <linux/falloc.h>
 #include <linux/fs.h>
@@ -177,8 +178,9 @@ static void base_directory_is_renamed_in_one_row(void **state)
 	struct attr attr;
 
 	(void)state;
-	tree_base(&t, "mkdir -p old/sub && for i in 1 2 3 4 5; do echo $i >old/$i; done; "
-		      "echo x >old/sub/x");
+	tree_base(&t,
+		  "mkdir -p old/sub && for i in 1 2 3 4 5; do echo $i >old/$i; done; "
+		  "echo x >old/sub/x");
 	tree_open(&t);
 	assert_int_equal(tree_rename(&t, "/old", "/new", 0), 0);
 	assert_int_equal(tree_stat(&t, "/old", &attr), -ENOENT);
@@ -379,7 +381,7 @@ static int note_name(void *arg, const struct dir_entry *e)
 
 static void listing_goes_on_over_changes(void **state)
 {
-	struct listing l = { .stop_at = 4 };
+	struct listing l = {.stop_at = 4};
 
 	(void)state;
 	tree_base(&t, "touch a b c d e f");

@@ -34,9 +34,9 @@ static uint32_t pick(uint32_t n)
 /* A path of up to three levels out of few names, so that operations meet. */
 static void pick_path(char *path, size_t size)
 {
-	static const char *const dirs[] = { "", "/d0", "/d1", "/d0/d2", "/d3", "/d1/d0" };
-	static const char *const names[] = { "d0", "d1", "d2", "d3", "f0", "f1", "f2",
-					     "big", "l0" };
+	static const char *const dirs[] = {"", "/d0", "/d1", "/d0/d2", "/d3", "/d1/d0"};
+	static const char *const names[] = {"d0", "d1", "d2",  "d3", "f0",
+					    "f1", "f2", "big", "l0"};
 
 	snprintf(path, size, "%s/%s", dirs[pick(6)], names[pick(9)]);
 }
@@ -147,8 +147,8 @@ static void step_rename(const char *from, const char *to)
 }
 
 /*
- * The host follows links in the middle of a path, as the kernel does for a mount; a view
- * walked by itself does not. Such paths are left out.
+ * The host follows links in the middle of a path, as the kernel does for a mount; a
+ * view walked by itself does not. Such paths are left out.
  */
 static bool goes_through_link(const char *path)
 {
@@ -268,7 +268,7 @@ static void random_operations(void **state)
 int main(void)
 {
 	const char *text = getenv("AGENTFS_SEED");
-	const struct CMUnitTest tests[] = { cmocka_unit_test(random_operations) };
+	const struct CMUnitTest tests[] = {cmocka_unit_test(random_operations)};
 
 	seed = text ? strtoull(text, NULL, 10) : (uint64_t)time(NULL);
 	fprintf(stderr, "# seed %llu\n", (unsigned long long)seed);

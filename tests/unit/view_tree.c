@@ -27,7 +27,7 @@
 
 void tree_make(struct tree *t)
 {
-	*t = (struct tree){ .top = "/var/tmp/agentfs-view-XXXXXX" };
+	*t = (struct tree){.top = "/var/tmp/agentfs-view-XXXXXX"};
 	assert_non_null(mkdtemp(t->top));
 	snprintf(t->base, sizeof(t->base), "%s/base", t->top);
 	snprintf(t->volume, sizeof(t->volume), "%s/volume.db", t->top);
@@ -36,10 +36,10 @@ void tree_make(struct tree *t)
 
 void tree_open(struct tree *t)
 {
-	struct view_options options = { .flush_interval_ns = 5 * 1000 * 1000 };
+	struct view_options options = {.flush_interval_ns = 5 * 1000 * 1000};
 
 	if (access(t->volume, F_OK) != 0) {
-		struct store_create_options create = { .base_path = t->base };
+		struct store_create_options create = {.base_path = t->base};
 
 		ok(store_create(t->volume, &create));
 	}
@@ -126,7 +126,7 @@ enum make {
 static int make(struct tree *t, enum make what, const char *path, uint32_t mode,
 		const char *target)
 {
-	struct owner owner = { getuid(), getgid() };
+	struct owner owner = {getuid(), getgid()};
 	struct entry dir, e;
 	const char *name;
 	int r = parent(t, path, &dir, &name);
@@ -136,8 +136,8 @@ static int make(struct tree *t, enum make what, const char *path, uint32_t mode,
 	if (what == MAKE_DIR)
 		r = view_mkdir(t->view, dir.id, name, strlen(name), mode, owner, &e);
 	else if (what == MAKE_FILE)
-		r = view_mknod(t->view, dir.id, name, strlen(name), S_IFREG | mode, 0,
-			       owner, &e);
+		r = view_mknod(t->view, dir.id, name, strlen(name),
+			       &(struct new_object){S_IFREG | mode, 0, owner}, &e);
 	else
 		r = view_symlink(t->view, dir.id, name, strlen(name), target, owner,
 				 &e);
@@ -207,7 +207,7 @@ int tree_rmdir(struct tree *t, const char *path)
 
 int tree_rename(struct tree *t, const char *from, const char *to, uint32_t flags)
 {
-	struct rename rename = { .flags = flags };
+	struct rename rename = {.flags = flags};
 	struct entry from_dir, to_dir;
 	int r = parent(t, from, &from_dir, &rename.from_name);
 
@@ -251,7 +251,8 @@ int64_t tree_read(struct tree *t, const char *path, int64_t off, void *data, siz
 	return r;
 }
 
-static int set(struct tree *t, const char *path, uint32_t what, const struct attr *values)
+static int set(struct tree *t, const char *path, uint32_t what,
+	       const struct attr *values)
 {
 	struct entry e;
 	struct attr after;
@@ -266,12 +267,12 @@ static int set(struct tree *t, const char *path, uint32_t what, const struct att
 
 int tree_truncate(struct tree *t, const char *path, int64_t size)
 {
-	return set(t, path, ATTR_SIZE, &(struct attr){ .size = size });
+	return set(t, path, ATTR_SIZE, &(struct attr){.size = size});
 }
 
 int tree_chmod(struct tree *t, const char *path, uint32_t mode)
 {
-	return set(t, path, ATTR_MODE, &(struct attr){ .mode = mode });
+	return set(t, path, ATTR_MODE, &(struct attr){.mode = mode});
 }
 
 int tree_fallocate(struct tree *t, const char *path, int mode, int64_t off, int64_t len)
@@ -290,9 +291,9 @@ static void read_all(struct tree *t, uint64_t id, int64_t size, struct buf *ret)
 {
 	ok(buf_reserve(ret, (size_t)size + 16));
 	for (;;) {
-		int64_t got = view_read(t->view, id, (int64_t)ret->len,
-					ret->data + ret->len,
-					ret->capacity - ret->len - 1);
+		int64_t got =
+			view_read(t->view, id, (int64_t)ret->len, ret->data + ret->len,
+				  ret->capacity - ret->len - 1);
 
 		ok(got);
 		if (got == 0)
@@ -354,9 +355,9 @@ static char *describe(const char *path, uint32_t mode, uint32_t nlink, int64_t s
 
 	ok(buf_printf(&line, "%s mode=%o nlink=%u", path, mode, nlink));
 	if (!S_ISDIR(mode))
-		ok(buf_printf(&line, " size=%lld hash=%016llx", (long long)size,
-			      (unsigned long long)XXH3_64bits(content->data,
-							      content->len)));
+		ok(buf_printf(
+			&line, " size=%lld hash=%016llx", (long long)size,
+			(unsigned long long)XXH3_64bits(content->data, content->len)));
 	return buf_take(&line);
 }
 
@@ -381,12 +382,12 @@ static int collect_name(void *arg, const struct dir_entry *e)
 
 void tree_dump(struct tree *t, struct buf *ret)
 {
-	struct lines todo = { 0 }, lines = { 0 };
+	struct lines todo = {0}, lines = {0};
 
 	lines_add(&todo, strdup("/"));
 	for (size_t i = 0; i < todo.n; i++) {
 		struct buf content = BUF_INIT;
-		struct names names = { &todo, todo.list[i] };
+		struct names names = {&todo, todo.list[i]};
 		struct entry e;
 
 		ok(view_walk(t->view, todo.list[i], &e));
@@ -450,7 +451,7 @@ static void list_host(const char *dir, const char *path, struct lines *todo)
 
 void tree_dump_dir(const char *dir, struct buf *ret)
 {
-	struct lines todo = { 0 }, lines = { 0 };
+	struct lines todo = {0}, lines = {0};
 
 	lines_add(&todo, strdup("/"));
 	for (size_t i = 0; i < todo.n; i++) {
@@ -464,8 +465,9 @@ void tree_dump_dir(const char *dir, struct buf *ret)
 			list_host(dir, todo.list[i], &todo);
 		else
 			read_host(whole, &st, &content);
-		lines_add(&lines, describe(todo.list[i], st.st_mode,
-					   (uint32_t)st.st_nlink, st.st_size, &content));
+		lines_add(&lines,
+			  describe(todo.list[i], st.st_mode, (uint32_t)st.st_nlink,
+				   st.st_size, &content));
 		buf_release(&content);
 	}
 	for (size_t i = 0; i < todo.n; i++)

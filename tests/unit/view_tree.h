@@ -10,8 +10,8 @@
 #include "vfs/view.h"
 
 struct tree {
-	char top[64]; /* temporary directory */
-	char base[96]; /* top/base */
+	char top[64];	 /* temporary directory */
+	char base[96];	 /* top/base */
 	char volume[96]; /* top/volume.db */
 	struct store *store;
 	struct view *view;
@@ -43,17 +43,19 @@ int tree_rmdir(struct tree *t, const char *path);
 int tree_rename(struct tree *t, const char *from, const char *to, uint32_t flags);
 int64_t tree_write(struct tree *t, const char *path, int64_t off, const void *data,
 		   size_t len);
-int64_t tree_read(struct tree *t, const char *path, int64_t off, void *data, size_t len);
+int64_t tree_read(struct tree *t, const char *path, int64_t off, void *data,
+		  size_t len);
 int tree_truncate(struct tree *t, const char *path, int64_t size);
 int tree_chmod(struct tree *t, const char *path, uint32_t mode);
-int tree_fallocate(struct tree *t, const char *path, int mode, int64_t off, int64_t len);
+int tree_fallocate(struct tree *t, const char *path, int mode, int64_t off,
+		   int64_t len);
 
 /* The whole content; fails the test on an error. Appended. */
 void tree_cat(struct tree *t, const char *path, struct buf *ret);
 
 /*
- * Appends a line for every object, sorted by path: type, mode, link count, size, hash of
- * content or link target. tree_dump_dir does the same for a directory of the host.
+ * Appends a line for every object, sorted by path: type, mode, link count, size, hash
+ * of content or link target. tree_dump_dir does the same for a directory of the host.
  */
 void tree_dump(struct tree *t, struct buf *ret);
 void tree_dump_dir(const char *dir, struct buf *ret);
