@@ -88,8 +88,8 @@ static void leave(struct agentfs_server *server)
 	json_t *result = NULL, *message = NULL;
 	bool last;
 
-	if (rpc_client_call(&server->client, "leave", NULL, NULL, -1, &result, NULL) <
-	    0)
+	if (rpc_client_call(&server->client, "leave", NULL, NULL, LEAVE_MS, &result,
+			    NULL) < 0)
 		return;
 	last = json_is_true(json_object_get(result, "last"));
 	json_decref(result);
