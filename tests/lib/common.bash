@@ -14,7 +14,7 @@ common_setup() {
 	TEST_DIR=$(mktemp -d "$TEST_ROOT/agentfs-test-XXXXXX")
 	chmod 755 "$TEST_DIR"
 	export TEST_DIR HOME=$TEST_DIR/home
-	export GIT_CONFIG_GLOBAL=$TEST_DIR/gitconfig
+	export GIT_CONFIG_GLOBAL=$HOME/.gitconfig
 	mkdir "$HOME"
 	cat >"$GIT_CONFIG_GLOBAL" <<-GIT
 		[user]
