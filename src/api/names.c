@@ -1,7 +1,9 @@
 /* Files that lie beside a volume, and what is left of one that was deleted. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -67,6 +69,23 @@ void volume_remove_leftovers(const char *path)
 
 	if (lstat(path, &st) < 0 && errno == ENOENT && !is_answering(path))
 		volume_remove_beside(path);
+}
+
+void volume_remove_dead_socket(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	char *sock;
+
+	if (fd < 0) {
+		volume_remove_leftovers(path);
+		return;
+	}
+	/* With the lock nobody can start to serve it meanwhile. */
+	sock = volume_beside(path, ".sock");
+	if (sock && flock(fd, LOCK_EX | LOCK_NB) == 0 && !is_answering(path))
+		unlink(sock);
+	free(sock);
+	close(fd);
 }
 
 void volume_pause(void)

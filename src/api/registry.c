@@ -239,6 +239,15 @@ static void say(const struct cleaning *c, const char *what, const char *which)
 	buf_release(&line);
 }
 
+static void remove_socket(const json_t *entry)
+{
+	struct buf path = BUF_INIT;
+
+	if (bytes_from_json(json_object_get(entry, "volume"), &path) == 0 && path.data)
+		volume_remove_dead_socket(path.data);
+	buf_release(&path);
+}
+
 static bool is_volume(const struct cleaning *c, const json_t *entry)
 {
 	struct buf path = BUF_INIT;
@@ -267,6 +276,9 @@ static int clean_entry(void *arg, const char *file, const json_t *entry, bool al
 			say(c, "unmounted", at.data);
 		buf_release(&at);
 	}
+	/* The next server of a volume takes its socket over by itself. */
+	if (!c->volume)
+		remove_socket(entry);
 	if (unlink(file) == 0)
 		say(c, "removed", file);
 	return 0;

@@ -46,7 +46,12 @@ char *volume_id_of(const char *path);
  * server still answers. A volume that is there is left alone.
  */
 void volume_remove_leftovers(const char *path);
-/* The same without a look at the volume itself. */
+/*
+ * Removes the socket of a server that was killed. Not for a process that has the volume
+ * open: closing any descriptor of it would drop SQLite's locks.
+ */
+void volume_remove_dead_socket(const char *path);
+/* Removes what lies beside a volume, without a look at the volume itself. */
 void volume_remove_beside(const char *path);
 
 /* ---- the control connection (connect.c) ---- */

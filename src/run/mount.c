@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -13,9 +14,10 @@
 /* A mount whose server has died is taken away first. */
 static void clean_dead_mount(const char *mountpoint)
 {
-	struct stat st;
+	struct statfs st;
 
-	if (stat(mountpoint, &st) < 0 && errno == ENOTCONN)
+	/* stat would be answered from the kernel's cache; statfs never is. */
+	if (statfs(mountpoint, &st) < 0 && errno == ENOTCONN)
 		fusemount_unmount(mountpoint, true);
 }
 
