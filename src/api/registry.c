@@ -165,10 +165,14 @@ static bool is_alive(const json_t *entry)
 	int64_t until = clock_monotonic_ns() + DYING_NS;
 
 	while (is_there(entry)) {
-		if (!port_is_ending(pid))
+		enum port_life life = port_life(pid);
+
+		if (life == PORT_ALIVE)
 			return true;
+		if (life == PORT_ENDED)
+			return false;
 		if (clock_monotonic_ns() > until)
-			return false; /* nobody reaps it */
+			return false;
 		volume_pause();
 	}
 	return false;

@@ -58,19 +58,23 @@ int port_start_time(pid_t pid, uint64_t *ret_ticks)
 	return 0;
 }
 
-bool port_is_ending(pid_t pid)
+enum port_life port_life(pid_t pid)
 {
 	char path[64], text[4096];
-	const char *state, *pending;
+	const char *state, *threads, *pending;
 
 	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
 	if (read_text(path, text, sizeof(text)) < 0)
-		return true;
+		return PORT_ENDED;
 	state = strstr(text, "\nState:\t");
+	threads = strstr(text, "\nThreads:\t");
 	if (state && (state[8] == 'Z' || state[8] == 'X'))
-		return true;
+		/* Its other threads may outlive the first. */
+		return threads && atoi(threads + 10) > 1 ? PORT_ENDING : PORT_ENDED;
 	pending = strstr(text, "\nShdPnd:\t");
-	return pending && (strtoull(pending + 9, NULL, 16) >> (SIGKILL - 1) & 1);
+	if (pending && (strtoull(pending + 9, NULL, 16) >> (SIGKILL - 1) & 1))
+		return PORT_ENDING;
+	return PORT_ALIVE;
 }
 
 void port_close_from(int first)

@@ -2,7 +2,6 @@
 #ifndef AGENTFS_PORT_PROCESS_H
 #define AGENTFS_PORT_PROCESS_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -16,8 +15,12 @@ int port_boot_id(char *ret_text, size_t size);
  */
 int port_start_time(pid_t pid, uint64_t *ret_ticks);
 
-/* True if the process is on its way out: killed, exiting, or waiting to be reaped. */
-bool port_is_ending(pid_t pid);
+enum port_life {
+	PORT_ALIVE,
+	PORT_ENDING, /* killed, but it may still hold what it had open */
+	PORT_ENDED,  /* nothing is left, except perhaps an entry that nobody reaps */
+};
+enum port_life port_life(pid_t pid);
 
 /* Closes every descriptor from `first` on. */
 void port_close_from(int first);

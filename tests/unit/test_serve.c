@@ -253,8 +253,9 @@ static void test_base_is_gone(void **state)
 
 static int count_live(void *arg, const struct agentfs_live *live)
 {
+	if (strcmp(live->volume, path) != 0)
+		return 0; /* the machine's other life */
 	assert_string_equal(live->id, "v");
-	assert_string_equal(live->volume, path);
 	assert_string_equal(live->base, base);
 	if (live->pid == 4242) {
 		assert_string_equal(live->kind, "run");
