@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "api/volume.h"
+#include "base/error.h"
 #include "base/path.h"
 #include "port/sockets.h"
 
@@ -86,6 +87,13 @@ void volume_remove_dead_socket(const char *path)
 		unlink(sock);
 	free(sock);
 	close(fd);
+}
+
+int volume_check_writable(const char *path)
+{
+	if (faccessat(AT_FDCWD, path, R_OK | W_OK, AT_EACCESS) == 0 || errno == ENOENT)
+		return 0;
+	return error_set(-errno, "%s cannot be written: %s", path, strerror(errno));
 }
 
 void volume_pause(void)

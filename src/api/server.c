@@ -139,8 +139,10 @@ static int open_volume(struct server *s)
 {
 	_cleanup_free_ char *id = volume_id_of(s->path);
 	struct store *store;
-	int r = id ? store_open(s->path, STORE_WRITE, &store) : -ENOMEM;
+	int r = id ? volume_check_writable(s->path) : -ENOMEM;
 
+	if (r == 0)
+		r = store_open(s->path, STORE_WRITE, &store);
 	if (r < 0)
 		return r;
 	r = service_init(&s->service, store, id);

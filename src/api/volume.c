@@ -121,8 +121,10 @@ static int open_idle(struct agentfs_volume *v, unsigned flags)
 	bool read_only = flags & AGENTFS_OPEN_READ;
 	const char *base;
 	struct store *s;
-	int r = store_open(v->path, read_only ? STORE_READ : STORE_WRITE, &s);
+	int r = read_only ? 0 : volume_check_writable(v->path);
 
+	if (r == 0)
+		r = store_open(v->path, read_only ? STORE_READ : STORE_WRITE, &s);
 	if (r < 0)
 		return r;
 	r = service_init(&v->service, s, v->id);

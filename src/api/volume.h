@@ -66,6 +66,9 @@ void server_drop(struct agentfs_server *server);
 /* A server over a connected descriptor (taken). */
 int server_new(int fd, pid_t pid, struct agentfs_server **ret_server);
 
+/* Before it is opened for writing: SQLite would leave files beside it. */
+int volume_check_writable(const char *path);
+
 /* Sleeps for a moment between two tries. */
 void volume_pause(void);
 #define VOLUME_TRIES_NS (INT64_C(5) * 1000000000)

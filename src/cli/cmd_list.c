@@ -1,11 +1,9 @@
 /* agentfs list */
-#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/path.h"
 #include "cli/commands.h"
@@ -19,51 +17,26 @@ struct rows {
 	size_t n;
 };
 
-static int add_directory(struct rows *rows, const char *dir)
+static int add(void *arg, const char *path)
 {
-	DIR *stream = opendir(dir);
-	struct dirent *e;
+	struct rows *rows = arg;
+	struct row *list = realloc(rows->list, (rows->n + 1) * sizeof(*list));
 
-	if (!stream)
-		return errno == ENOENT || errno == ENOTDIR || errno == EACCES ? 0
-									      : -errno;
-	while ((e = readdir(stream))) {
-		size_t len = strlen(e->d_name);
-		struct row *list;
-
-		if (len < 4 || strcmp(e->d_name + len - 3, ".db") != 0)
-			continue;
-		list = realloc(rows->list, (rows->n + 1) * sizeof(*list));
-		if (!list)
-			break;
-		rows->list = list;
-		snprintf(list[rows->n++].path, sizeof(list->path), "%s/%s", dir,
-			 e->d_name);
-	}
-	closedir(stream);
+	if (!list)
+		return -ENOMEM;
+	rows->list = list;
+	snprintf(list[rows->n++].path, sizeof(list->path), "%s", path);
 	return 0;
-}
-
-/* The volumes that an ID could mean here: upwards, nearest first. */
-static int collect(struct rows *rows)
-{
-	char at[PATH_MAX], dir[PATH_MAX + 16];
-	int r = 0;
-
-	if (!getcwd(at, sizeof(at)))
-		return -errno;
-	for (;;) {
-		snprintf(dir, sizeof(dir), "%s/.agentfs", strcmp(at, "/") ? at : "");
-		r = add_directory(rows, dir);
-		if (r < 0 || strcmp(at, "/") == 0)
-			return r;
-		at[path_parent_len(at)] = '\0';
-	}
 }
 
 static int compare(const void *a, const void *b)
 {
 	return strcmp(((const struct row *)a)->path, ((const struct row *)b)->path);
+}
+
+static json_t *bytes_or_null(const char *text)
+{
+	return text ? json_from_bytes(text, strlen(text)) : json_null();
 }
 
 static void show(struct cli *cli, const struct row *row, json_t *list)
@@ -83,9 +56,10 @@ static void show(struct cli *cli, const struct row *row, json_t *list)
 			state = "live";
 	}
 	if (cli->json)
-		json_array_append_new(list, json_pack("{s:s, s:s, s:s?, s:s}", "id", id,
-						      "state", state, "base", base,
-						      "path", row->path));
+		json_array_append_new(list, json_pack("{s:s, s:s, s:o, s:o}", "id", id,
+						      "state", state, "base",
+						      bytes_or_null(base), "path",
+						      bytes_or_null(row->path)));
 	else
 		printf("%-24s %-8s %s\n", id, state, base ? base : "-");
 	if (r == 0)
@@ -102,11 +76,10 @@ static int run(struct cli *cli, int argc, char **argv)
 		r = expect_arguments(cli, argc, 0, 0);
 	if (r)
 		return r;
-	r = collect(&rows);
+	r = agentfs_volumes_walk(NULL, add, &rows);
 	if (r < 0) {
-		complain("listing the volumes: %s", strerror(-r));
 		free(rows.list);
-		return EXIT_FAILED;
+		return fail(r);
 	}
 	list = json_array();
 	if (rows.n)

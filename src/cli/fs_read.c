@@ -10,8 +10,6 @@
 #include "base/path.h"
 #include "cli/fs.h"
 
-#define READ_PART ((size_t)512 * 1024)
-
 char *fs_path(const char *typed)
 {
 	struct buf path = BUF_INIT;
@@ -240,30 +238,48 @@ int fs_tree(struct fs *fs, int argc, char **argv)
 
 /* ---- cat, stat ---- */
 
-static int cat_one(struct fs *fs, const char *path, char *data)
+/* 0 at the end, 1 if there may be more, or EXIT_FAILED as a negative number. */
+static int cat_part(struct fs *fs, const char *path, int64_t *off)
 {
-	int64_t off = 0, n;
+	json_t *params = json_pack("{s:o, s:I, s:b}", "path",
+				   json_from_bytes(path, strlen(path)), "off",
+				   (json_int_t)*off, "follow", 1);
+	json_t *result;
+	size_t len = 0;
+	char *data;
+	bool written;
 
-	while ((n = agentfs_read(fs->volume, path, off, data, READ_PART)) > 0) {
-		if (fwrite(data, 1, (size_t)n, stdout) != (size_t)n)
-			return EXIT_FAILED;
-		off += n;
-	}
-	return n < 0 ? fail((int)n) : 0;
+	if (call(fs->volume, "read", params, &result))
+		return -EXIT_FAILED;
+	data = json_bytes(json_object_get(result, "data"), &len);
+	json_decref(result);
+	written = len == 0 || fwrite(data, 1, len, stdout) == len;
+	free(data);
+	*off += (int64_t)len;
+	return !written ? -EXIT_FAILED : len > 0;
+}
+
+static int cat_one(struct fs *fs, const char *path)
+{
+	int64_t off = 0;
+	int r;
+
+	do
+		r = cat_part(fs, path, &off);
+	while (r > 0);
+	return -r;
 }
 
 int fs_cat(struct fs *fs, int argc, char **argv)
 {
-	char *data = malloc(READ_PART);
-	int r = data ? 0 : fail(-ENOMEM);
+	int r = 0;
 
 	for (int i = 0; r == 0 && i < argc; i++) {
 		char *path = fs_path(argv[i]);
 
-		r = path ? cat_one(fs, path, data) : EXIT_FAILED;
+		r = path ? cat_one(fs, path) : EXIT_FAILED;
 		free(path);
 	}
-	free(data);
 	return r;
 }
 
