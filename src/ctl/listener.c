@@ -28,7 +28,8 @@ struct listener {
 	bool has_workers;
 	atomic_bool stop;
 	uint64_t last_id;
-	int n_clients, n_jobs;
+	atomic_int n_clients; /* read by others too */
+	int n_jobs;
 	struct client clients[LISTENER_CLIENTS];
 	struct pollfd polls[N_FIXED + LISTENER_CLIENTS];
 };

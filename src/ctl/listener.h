@@ -48,6 +48,7 @@ void listener_stop(struct listener *l);
 /* Makes the loop go round (and call `round`). Any thread. */
 void listener_wake(struct listener *l);
 
+/* Any thread. */
 int listener_n_clients(const struct listener *l);
 
 /*
