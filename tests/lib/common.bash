@@ -46,7 +46,10 @@ end_servers_below() {
 servers_below() {
 	local dir fd
 	for dir in /proc/[0-9]*; do
-		[ "$(cat "$dir/comm" 2>/dev/null)" = agentfs ] || continue
+		case $(tr "\\0" " " 2>/dev/null <"$dir/cmdline") in
+		"agentfs serve "*) ;;
+		*) continue ;;
+		esac
 		for fd in "$dir"/fd/*; do
 			case $(readlink "$fd" 2>/dev/null) in
 			"$1"/*)

@@ -14,13 +14,13 @@ setup() {
 			echo "content of $i" >"d$(((i - 1) / 100))/f$i"
 		done
 	)
-	tar -cf project/files.tar -C tarred .
 	cd project || return 1
 }
 teardown() { common_teardown; }
 
 kill_amid_untar() {
 	local server
+	$1 tar -cf files.tar -C ../tarred .
 	$1 agentfs run -q --session k -- sh -c 'echo synced >mark; sync mark; mkdir t; tar -xf files.tar -C t; sleep 0.3; ls t' >../log 2>&1 &
 	wait_until 10 sh -c 'agentfs fs k cat mark 2>/dev/null | grep -q synced' || true
 	wait_until 10 sh -c 'test -n "$(agentfs fs k ls t 2>/dev/null)"' || true
@@ -32,7 +32,7 @@ kill_amid_untar() {
 	wait || true
 	$1 agentfs check k
 	[ "$(sqlite3 .agentfs/k.db 'PRAGMA integrity_check')" = ok ]
-	$1 agentfs run -q --session k -- sh -c 'cat mark; rm -rf t; mkdir t; tar -xf files.tar -C t; tar -df files.tar -C t' >../log2
+	$1 agentfs run -q --session k -- sh -c 'cat mark; rm -rf t; mkdir t; tar -xf files.tar -C t; tar -df files.tar -C t' >../log2 2>&1 || { cat ../log2; false; }
 	grep -qx synced ../log2
 	$1 agentfs check k
 }
@@ -75,7 +75,8 @@ kill_amid_untar() {
 		# no gap: as many as the highest number says
 		highest=$(sed -n 's/^f n0*\([0-9]*\)$/\1/p' ../names | sort -n | tail -n 1)
 		[ "$last" -eq $((${highest:--1} + 1)) ]
-		[ "${highest:--1}" -ge "$(tail -n 1 ../synced 2>/dev/null || echo -1)" ]
+		synced=$(tail -n 1 ../synced)
+		[ "${highest:--1}" -ge "${synced:--1}" ]
 		next=$last
 	done
 	[ "$next" -gt 50 ]

@@ -56,8 +56,7 @@ lacks() { agentfs run -q --session "$1" -- test ! -e "$2"; }
 
 @test "rm -rf of everything: the base stays, diff says D for all of it, after remount too" {
 	before=$(tree_hash .)
-	find . -mindepth 1 -path ./.agentfs -prune -o -mindepth 1 -print | sed 's/^\.//' | LC_ALL=C sort >paths
-	mv paths ..
+	find . -mindepth 1 -path ./.agentfs -prune -o -mindepth 1 -print | sed 's/^\.//' | LC_ALL=C sort >../paths
 	agentfs run -q --session r -- sh -c 'rm -rf ./* && ls -A | wc -l' | grep -qx 0
 	[ "$(tree_hash .)" = "$before" ]
 	agentfs diff -q r | awk '{ print $1, $3 }' >../diff1
