@@ -157,7 +157,7 @@ int view_readlink(struct view *v, uint64_t id, struct buf *ret_target)
 
 	if (!n)
 		return -ESTALE;
-	if (!S_ISLNK(n->attr.mode)) {
+	if (n->type != S_IFLNK) {
 		view_drop(v);
 		return -EINVAL;
 	}

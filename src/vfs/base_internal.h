@@ -2,8 +2,7 @@
 #ifndef AGENTFS_VFS_BASE_INTERNAL_H
 #define AGENTFS_VFS_BASE_INTERNAL_H
 
-#include <uthash.h>
-
+#include "base/hash.h"
 #include "base/lock.h"
 #include "base/path.h"
 #include "vfs/base.h"

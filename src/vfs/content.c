@@ -406,6 +406,12 @@ static int chunk_to_write(struct view *v, struct node *n, int64_t index, size_t 
 	return r;
 }
 
+/* The first change makes this file wholly the delta's. Node lock held. */
+static bool ends_copy_up(const struct node *n)
+{
+	return n->base_len > 0 && n->base_len < COPY_UP_WHOLE;
+}
+
 /*
  * Brings in what a change of [off, off + len) must keep: chunks that are changed in
  * part, and of a short base file all others, after which the base is no longer needed.
@@ -413,23 +419,23 @@ static int chunk_to_write(struct view *v, struct node *n, int64_t index, size_t 
 static int prepare_change(struct view *v, struct node *n, int64_t off, int64_t len)
 {
 	int64_t cs = v->chunk_size, first = off / cs, last = (off + len - 1) / cs;
-	bool whole = n->base_len > 0 && n->base_len < COPY_UP_WHOLE;
+	int64_t base_len, size;
+	bool whole;
 	int r = 0;
 
-	for (int64_t i = 0; whole && r == 0 && i * cs < n->base_len; i++)
-		if (i * cs < off ||
-		    (off + len < (i + 1) * cs && off + len < n->base_len))
+	lock_take(&n->lock);
+	base_len = n->base_len;
+	size = n->attr.size;
+	whole = ends_copy_up(n);
+	lock_drop(&n->lock);
+	for (int64_t i = 0; whole && r == 0 && i * cs < base_len; i++)
+		if (i * cs < off || (off + len < (i + 1) * cs && off + len < base_len))
 			r = content_bring(v, n, i);
 	if (r == 0 && off % cs != 0)
 		r = content_bring(v, n, first);
-	if (r == 0 && (off + len) % cs != 0 && off + len < n->attr.size)
+	if (r == 0 && (off + len) % cs != 0 && off + len < size)
 		r = content_bring(v, n, last);
 	return r;
-}
-
-static bool ends_copy_up(const struct node *n)
-{
-	return n->base_len > 0 && n->base_len < COPY_UP_WHOLE;
 }
 
 static int write_chunks(struct view *v, struct node *n, int64_t off,
@@ -570,7 +576,9 @@ int content_zero(struct view *v, struct node *n, int64_t off, int64_t len)
 
 	if (r < 0)
 		return r;
+	lock_take(&n->lock);
 	end = off + len < n->attr.size ? off + len : n->attr.size;
+	lock_drop(&n->lock);
 	if (off >= end)
 		return 0;
 	r = prepare_change(v, n, off, end - off);
@@ -659,8 +667,11 @@ int64_t content_seek(struct view *v, struct node *n, int64_t off, int whence)
 	int64_t cs = v->chunk_size;
 	int r;
 
-	if (off < 0 || off >= n->attr.size)
-		return -ENXIO;
+	lock_take(&n->lock);
+	r = off < 0 || off >= n->attr.size ? -ENXIO : 0;
+	lock_drop(&n->lock);
+	if (r < 0)
+		return r;
 	if (n->row == 0)
 		return base_seek(n->base_dir, n->base_name, n->base_name_len, off,
 				 whence);

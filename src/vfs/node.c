@@ -82,6 +82,7 @@ int node_new(struct view *v, uint32_t mode, struct node **ret_node)
 	v->nodes.n_nodes++;
 	lock_init(&n->lock, LOCK_NODE);
 	n->attr.mode = mode;
+	n->type = mode & S_IFMT;
 	v->cache_bytes += (int64_t)sizeof(*n);
 	*ret_node = n;
 	return 0;

@@ -30,8 +30,8 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <uthash.h>
 
+#include "base/hash.h"
 #include "base/lock.h"
 #include "store/store.h"
 #include "vfs/base.h"
@@ -62,7 +62,8 @@ enum {
 
 struct node {
 	uint64_t id;
-	uint32_t flags;
+	uint32_t type; /* of the mode; never changes, so it needs no lock */
+	_Atomic uint32_t flags;
 	atomic_int_fast64_t n_refs; /* references held by clients */
 	int n_pins;		    /* cuts that still point here; exclusive lock */
 	struct lock lock;
@@ -175,12 +176,12 @@ void node_entry(struct view *v, struct node *n, struct entry *ret);
 
 static inline bool node_is_dir(const struct node *n)
 {
-	return (n->attr.mode & 0170000) == 0040000;
+	return n->type == 0040000;
 }
 
 static inline bool node_is_file(const struct node *n)
 {
-	return (n->attr.mode & 0170000) == 0100000;
+	return n->type == 0100000;
 }
 
 /* True while clients may keep what they know of it until they are told. */

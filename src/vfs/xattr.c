@@ -314,7 +314,7 @@ int xattr_drop_capability(struct view *v, struct node *n)
 	int r = 0;
 
 	if (n->flags & NODE_NO_CAPABILITY)
-		return 0;
+		return 0; /* the usual case, without a lock */
 	if (!has_own(n)) {
 		r = base_getxattr(n->base_dir, base_name(n), n->base_name_len,
 				  CAPABILITY, &value);
