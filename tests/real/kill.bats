@@ -63,7 +63,7 @@ kill_amid_untar() {
 		    os.close(fd)
 	PY
 	next=0
-	for round in $(seq 1 8); do
+	for _ in $(seq 1 8); do
 		agentfs run -q --session w -- python3 writer.py "$next" >../synced 2>/dev/null &
 		sleep "0.$((RANDOM % 5 + 2))"
 		server=$(servers_below "$TEST_DIR" | head -n 1)
