@@ -326,15 +326,13 @@ static const char *const good[] = {
 	"{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"stat\",\"params\":{\"path\":\"/"
 	"file\"}}"
 	"\n",
-	"{\"jsonrpc\":\"2.0\",\"id\":3,\"method\":\"write\",\"params\":{\"path\":\"/"
-	"w\","
-	"\"data\":{\"base64\":\"AAEC\"},\"off\":5}}\n",
-	"{\"jsonrpc\":\"2.0\",\"id\":\"x\",\"method\":\"list\",\"params\":{\"path\":\"/"
-	"\","
-	"\"limit\":2,\"after\":\"a\"}}\n",
+	("{\"jsonrpc\":\"2.0\",\"id\":3,\"method\":\"write\",\"params\":"
+	 "{\"path\":\"/w\",\"data\":{\"base64\":\"AAEC\"},\"off\":5}}\n"),
+	("{\"jsonrpc\":\"2.0\",\"id\":\"x\",\"method\":\"list\",\"params\":"
+	 "{\"path\":\"/\",\"limit\":2,\"after\":\"a\"}}\n"),
 	"{\"jsonrpc\":\"2.0\",\"id\":5,\"method\":\"namespace.get\",\"params\":{}}\n",
-	"{\"jsonrpc\":\"2.0\",\"id\":6,\"method\":\"move\",\"params\":{\"from\":\"/w\","
-	"\"to\":\"/dir/../x\"},\"fds\":1}\n",
+	("{\"jsonrpc\":\"2.0\",\"id\":6,\"method\":\"move\",\"params\":"
+	 "{\"from\":\"/w\",\"to\":\"/dir/../x\"},\"fds\":1}\n"),
 };
 
 static void mutate(char *text, size_t *len)
