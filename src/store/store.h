@@ -228,6 +228,15 @@ void store_rollback(struct store *s);
 /* Makes what was committed so far durable (a sync of the WAL). */
 int store_sync(struct store *s);
 
+/* Bytes of free pages inside the file, which new rows take before the file grows. */
+int64_t store_free_bytes(struct store *s);
+
+/*
+ * Brings the write-ahead log into the file and gives its room on the disk back. Waits
+ * for a running transaction: not between begin and commit.
+ */
+int store_checkpoint(struct store *s);
+
 /*
  * Reserves `n` row numbers, never given out before and never after, also over crashes
  * (through sqlite_sequence; a transaction of its own: not between begin and commit).

@@ -193,3 +193,29 @@ int store_config_set(struct store *s, const char *key, const char *value)
 	sqlite3_bind_text(st, 2, value, -1, SQLITE_STATIC);
 	return store_failed(s, db_run(db, st));
 }
+
+int64_t store_free_bytes(struct store *s)
+{
+	struct db *db = store_reader_take(s);
+	int64_t pages = 0, page_size = 0;
+	int64_t r = store_scalar(db, "PRAGMA freelist_count", &pages);
+
+	if (r == 0)
+		r = store_scalar(db, "PRAGMA page_size", &page_size);
+	store_reader_drop(s, db);
+	return r < 0 ? r : pages * page_size;
+}
+
+int store_checkpoint(struct store *s)
+{
+	int code, r = 0;
+
+	lock_take(&s->write_lock);
+	code = sqlite3_wal_checkpoint_v2(s->writer.handle, NULL,
+					 SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	/* A reader in the middle of something keeps the log: then it stays a while. */
+	if (code != SQLITE_OK && (code & 0xff) != SQLITE_BUSY)
+		r = db_error(&s->writer, "checkpointing");
+	lock_drop(&s->write_lock);
+	return r;
+}

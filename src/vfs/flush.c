@@ -37,7 +37,8 @@
 #define RETRY_NS	  (NS_PER_S / 2)
 #define DISK_CHECK_NS	  (NS_PER_S / 20)
 /* Kept free on the volume's disk for flushing and deleting when it runs full. */
-#define DISK_RESERVE (8 * 1024 * 1024)
+#define DISK_RESERVE	   (8 * 1024 * 1024)
+#define DISK_RESERVE_SHARE 32 /* of a small disk this part instead */
 
 static void wake(struct view *v)
 {
@@ -278,18 +279,52 @@ int flush_wait(struct view *v, bool durable)
 		     : 0;
 }
 
-/* Looks at the disk at most every DISK_CHECK_NS, or when the answer could be "full". */
-static int64_t free_on_disk(struct view *v, int64_t needed)
+/* ---- room on the disk ---- */
+
+/* Looks at the disk at most every DISK_CHECK_NS, or when asked for a fresh look. */
+static void look_at_disk(struct view *v, bool fresh)
 {
-	int64_t now = clock_monotonic_ns();
+	int64_t now = clock_monotonic_ns(), inside;
 	struct port_space space;
 
-	if (now - v->free_checked_ns > DISK_CHECK_NS || v->free_bytes < needed) {
-		if (port_disk_space(store_path(v->store), &space) == 0)
-			v->free_bytes = space.available_bytes;
-		v->free_checked_ns = now;
+	if (!fresh && now - v->free_checked_ns < DISK_CHECK_NS)
+		return;
+	if (port_disk_space(store_path(v->store), &space) == 0) {
+		int64_t share = space.total_bytes / DISK_RESERVE_SHARE;
+
+		v->free_bytes = space.available_bytes -
+				(share < DISK_RESERVE ? share : DISK_RESERVE);
 	}
-	return v->free_bytes;
+	inside = store_free_bytes(v->store);
+	v->inside_bytes = inside > 0 ? inside : 0;
+	v->free_checked_ns = now;
+}
+
+/*
+ * What is dirty is written twice: into the log, then into the file, which first uses
+ * its own free pages.
+ */
+static bool fits(struct view *v, int64_t bytes)
+{
+	int64_t dirty = v->dirty_bytes + bytes;
+	int64_t grows = dirty > v->inside_bytes ? dirty - v->inside_bytes : 0;
+
+	return dirty + grows <= v->free_bytes;
+}
+
+int flush_has_room(struct view *v, int64_t bytes)
+{
+	look_at_disk(v, false);
+	if (fits(v, bytes))
+		return 0;
+	look_at_disk(v, true);
+	if (fits(v, bytes))
+		return 0;
+	/* What was deleted a moment ago, and the log, may still take room. */
+	if (flush_wait(v, false) < 0 || store_checkpoint(v->store) < 0)
+		return -ENOSPC;
+	look_at_disk(v, true);
+	return fits(v, bytes) ? 0 : -ENOSPC;
 }
 
 static bool is_too_much(struct view *v, int64_t bytes)
@@ -303,14 +338,6 @@ void flush_if_much(struct view *v)
 {
 	if (is_much(v))
 		wake(v);
-}
-
-int flush_has_room(struct view *v, int64_t bytes)
-{
-	/* Twice: the write-ahead log, then the file itself. */
-	int64_t needed = 2 * (v->dirty_bytes + bytes) + DISK_RESERVE;
-
-	return free_on_disk(v, needed) < needed ? -ENOSPC : 0;
 }
 
 int flush_admit(struct view *v, int64_t bytes)

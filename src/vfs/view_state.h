@@ -85,7 +85,8 @@ struct view {
 		dirty_bytes; /* chunks in memory, those under way included */
 	atomic_int_fast64_t cache_bytes;
 	int64_t dirty_bytes_max, cache_bytes_max, flush_interval_ns;
-	atomic_int_fast64_t free_bytes, free_checked_ns; /* of the volume's disk */
+	/* Of the volume's disk, less a reserve; inside the file; when looked at. */
+	atomic_int_fast64_t free_bytes, inside_bytes, free_checked_ns;
 
 	struct cut *cut; /* under way; the flusher's own */
 	struct flush_state flush;

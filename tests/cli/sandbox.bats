@@ -54,13 +54,14 @@ tmp_is_private() {
 volume_is_out_of_reach() {
 	$1 agentfs run -q --session s -- sh -c '
 		test ! -e .agentfs || exit 1
-		find / -xdev -name "s.sock" -o -xdev -name "s.db" 2>/dev/null | grep . && exit 1
+		find '"$TEST_DIR"' -name "s.sock" -o -name "s.db" 2>/dev/null | grep . && exit 1
 		test ! -e '"$PWD"'/.agentfs/s.db
-		grep -l "agentfs serve" /proc/[0-9]*/cmdline 2>/dev/null | cut -d/ -f3 | while read -r p; do
-			cat /proc/$p/root'"$PWD"'/.agentfs/s.db >/dev/null 2>&1 && echo reached
-			ls /proc/$p/cwd/ >/dev/null 2>&1 && echo reached
-			cat /proc/$p/fd/* >/dev/null 2>&1 && echo reached
-		done | grep . && exit 1
+		for p in /proc/[0-9]*; do
+			case $(tr "\0" " " 2>/dev/null <$p/cmdline) in "agentfs serve "*) ;; *) continue ;; esac
+			cat $p/root'"$PWD"'/.agentfs/s.db >/dev/null 2>&1 && exit 2
+			ls $p/cwd/ >/dev/null 2>&1 && exit 3
+			ls $p/fd/ >/dev/null 2>&1 && exit 4
+		done
 		exit 0'
 }
 
