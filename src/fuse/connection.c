@@ -17,6 +17,7 @@
 #include "fuse/transport.h"
 
 #define THREADS_MAX 4
+#define IDLE_MS	    5000 /* without a request: the thread's buffers are given back */
 
 /* A request without an operation is answered ENOSYS: the kernel then does without it.
  */
@@ -90,7 +91,8 @@ static void serve(struct fuse_thread *t, size_t len)
 	opcode = r.in.header.opcode;
 	error_clear();
 	if (opcode < PROTOCOL_OPCODES)
-		t->connection->counts[opcode]++;
+		atomic_fetch_add_explicit(&t->connection->counts[opcode], 1,
+					  memory_order_relaxed);
 	if (opcode < PROTOCOL_OPCODES && operations[opcode])
 		operations[opcode](&r);
 	else if (!serve_simple(&r))
@@ -127,20 +129,30 @@ static void *thread_main(void *arg)
 {
 	struct fuse_thread *t = arg;
 	struct fuse_connection *c = t->connection;
+	int idle_ms = IDLE_MS;
 
 	pin(t->cpu);
-	for (;;) {
-		ssize_t n = transport_receive(c->fd, c->stop_fd, t->in);
+	/* The flag is for clients that leave no moment to look at stop_fd. */
+	while (!atomic_load_explicit(&c->stopping, memory_order_relaxed)) {
+		ssize_t n = transport_receive(c->fd, c->stop_fd, t->in, idle_ms);
 
 		if (n == 0)
 			return NULL;
+		if (n == -ETIMEDOUT) {
+			madvise(t->in, TRANSPORT_MESSAGE_MAX, MADV_DONTNEED);
+			madvise(t->out, TRANSPORT_MESSAGE_MAX, MADV_DONTNEED);
+			idle_ms = -1;
+			continue;
+		}
 		if (n < 0) {
 			log_debug("fuse: the connection ends: %s", strerror((int)-n));
 			tell_end(c);
 			return NULL;
 		}
 		serve(t, (size_t)n);
+		idle_ms = IDLE_MS;
 	}
+	return NULL;
 }
 
 static void *buffer_new(void)
@@ -251,6 +263,7 @@ int fuse_connection_start(struct view *view,
 	struct view_notifier notifier = notify_to(c);
 
 	view_set_notifier(view, &notifier);
+	c->notifies = true;
 	*ret_connection = c;
 	return 0;
 }
@@ -282,6 +295,13 @@ void fuse_connection_stop(struct fuse_connection *c)
 
 	if (!c)
 		return;
+	/*
+	 * While the threads still serve: a notification under way may wait in the
+	 * kernel for a directory whose client waits for an answer of theirs.
+	 */
+	if (c->notifies)
+		view_set_notifier(c->view, NULL);
+	c->stopping = true;
 	if (c->stop_fd >= 0 && write(c->stop_fd, &one, sizeof(one)) < 0)
 		log_debug("fuse: stopping: %s", strerror(errno));
 	for (int i = 0; i < c->n_threads; i++) {
@@ -289,8 +309,6 @@ void fuse_connection_stop(struct fuse_connection *c)
 		munmap(c->threads[i].in, TRANSPORT_MESSAGE_MAX);
 		munmap(c->threads[i].out, TRANSPORT_MESSAGE_MAX);
 	}
-	if (c->n_threads)
-		view_set_notifier(c->view, NULL);
 	close(c->fd);
 	if (c->stop_fd >= 0)
 		close(c->stop_fd);

@@ -41,11 +41,21 @@ static void node_changed(void *arg, uint64_t id)
 	notify(arg, FUSE_NOTIFY_INVAL_INODE, parts, 2);
 }
 
+/*
+ * Newer kernels can be asked for the inode itself: that waits for no directory and
+ * leaves alone what is in use.
+ */
 static void please_forget(void *arg, uint64_t dir, const char *name, size_t len,
 			  uint64_t id)
 {
-	(void)id;
-	entry_changed(arg, dir, name, len);
+	struct fuse_connection *c = arg;
+	struct protocol_prune_out out = {.count = 1};
+	struct iovec parts[3] = {{0}, {&out, sizeof(out)}, {&id, sizeof(id)}};
+
+	if (c->minor >= 45)
+		notify(c, PROTOCOL_NOTIFY_PRUNE, parts, 3);
+	else
+		entry_changed(arg, dir, name, len);
 }
 
 static void all_changed(void *arg)

@@ -121,6 +121,19 @@ static int check_foreign(struct request *r, uint32_t set)
 	return 0;
 }
 
+/* Seconds beyond what nanoseconds in 64 bits hold (1677 to 2262) are cut. */
+static int64_t time_ns(uint64_t seconds, uint32_t ns)
+{
+	const int64_t most = INT64_MAX / NS_PER_S - 1;
+	int64_t s = (int64_t)seconds;
+
+	if (s > most)
+		s = most;
+	if (s < -most)
+		s = -most;
+	return s * NS_PER_S + (ns < NS_PER_S ? ns : NS_PER_S - 1);
+}
+
 void op_setattr(struct request *r)
 {
 	const struct fuse_setattr_in *in = wire_take(&r->in, sizeof(*in));
@@ -138,9 +151,9 @@ void op_setattr(struct request *r)
 		.uid = in->uid,
 		.gid = in->gid,
 		.size = (int64_t)in->size,
-		.atime_ns = (int64_t)in->atime * NS_PER_S + in->atimensec,
-		.mtime_ns = (int64_t)in->mtime * NS_PER_S + in->mtimensec,
-		.ctime_ns = (int64_t)in->ctime * NS_PER_S + in->ctimensec,
+		.atime_ns = time_ns(in->atime, in->atimensec),
+		.mtime_ns = time_ns(in->mtime, in->mtimensec),
+		.ctime_ns = time_ns(in->ctime, in->ctimensec),
 	};
 	error = check_foreign(r, set);
 	if (error == 0)

@@ -82,22 +82,27 @@ void op_lseek(struct request *r)
 	reply_data(r, &out, sizeof(out));
 }
 
-static int64_t copy_range(struct request *r, int64_t most)
+/*
+ * A thread that copies serves nobody else, and what is asked of it cannot be
+ * interrupted; so the caller comes back for the rest.
+ */
+#define COPY_MAX (INT64_C(16) << 20)
+
+static int64_t copy_range(struct request *r)
 {
 	const struct fuse_copy_file_range_in *in = wire_take(&r->in, sizeof(*in));
 	int64_t len;
 
 	if (!in || in->flags || in->len > INT64_MAX)
 		return -EINVAL;
-	len = (int64_t)in->len < most ? (int64_t)in->len : most;
+	len = (int64_t)in->len < COPY_MAX ? (int64_t)in->len : COPY_MAX;
 	return view_copy_range(r->view, r->in.header.nodeid, (int64_t)in->off_in,
 			       in->nodeid_out, (int64_t)in->off_out, len);
 }
 
 void op_copy_file_range(struct request *r)
 {
-	/* The answer has 32 bits; the caller comes back for the rest. */
-	int64_t n = copy_range(r, 1 << 30);
+	int64_t n = copy_range(r);
 	struct fuse_write_out out = {.size = (uint32_t)(n < 0 ? 0 : n)};
 
 	if (n < 0)
@@ -108,7 +113,7 @@ void op_copy_file_range(struct request *r)
 
 void op_copy_file_range_64(struct request *r)
 {
-	int64_t n = copy_range(r, 1 << 30);
+	int64_t n = copy_range(r);
 	struct protocol_copy_out out = {.bytes_copied = (uint64_t)(n < 0 ? 0 : n)};
 
 	if (n < 0)

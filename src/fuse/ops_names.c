@@ -29,12 +29,18 @@ void op_lookup(struct request *r)
 		reply_entry(r, &e);
 }
 
+/* A count is never more than what a node can have. */
+static void forget(struct request *r, uint64_t id, uint64_t count)
+{
+	view_forget(r->view, id, count < INT64_MAX ? count : INT64_MAX);
+}
+
 void op_forget(struct request *r)
 {
 	const struct fuse_forget_in *in = wire_take(&r->in, sizeof(*in));
 
 	if (in)
-		view_forget(r->view, r->in.header.nodeid, in->nlookup);
+		forget(r, r->in.header.nodeid, in->nlookup);
 }
 
 void op_batch_forget(struct request *r)
@@ -46,7 +52,7 @@ void op_batch_forget(struct request *r)
 
 		if (!one)
 			break;
-		view_forget(r->view, one->nodeid, one->nlookup);
+		forget(r, one->nodeid, one->nlookup);
 	}
 }
 
@@ -73,6 +79,18 @@ static int make_object(struct request *r, const struct making *m, uint32_t mode,
 			  &(struct new_object){mode, m->rdev, owner}, ret);
 }
 
+/* Better no object than one that more people may open than its directory says. */
+static void unmake(struct request *r, const struct making *m, const struct entry *e)
+{
+	uint64_t dir = r->in.header.nodeid;
+
+	if (S_ISDIR(e->attr.mode))
+		view_rmdir(r->view, dir, m->name, m->len);
+	else
+		view_unlink(r->view, dir, m->name, m->len);
+	view_forget(r->view, e->id, 1);
+}
+
 static void make(struct request *r, const struct making *m)
 {
 	struct buf access = BUF_INIT, dflt = BUF_INIT;
@@ -85,8 +103,11 @@ static void make(struct request *r, const struct making *m)
 				    &access, &dflt);
 	if (error == 0)
 		error = make_object(r, m, mode, &e);
-	if (error == 0 && (access.len || (dflt.len && S_ISDIR(mode))))
-		acl_store(r->view, e.id, &access, S_ISDIR(mode) ? &dflt : NULL);
+	if (error == 0 && (access.len || (dflt.len && S_ISDIR(mode)))) {
+		error = acl_store(r->view, e.id, &access, S_ISDIR(mode) ? &dflt : NULL);
+		if (error < 0)
+			unmake(r, m, &e);
+	}
 	buf_release(&access);
 	buf_release(&dflt);
 	if (error < 0)
@@ -173,8 +194,11 @@ void op_tmpfile(struct request *r)
 				    &access, &dflt);
 	if (error == 0)
 		error = view_tmpfile(r->view, r->in.header.nodeid, mode, owner, &e);
-	if (error == 0 && access.len)
-		acl_store(r->view, e.id, &access, NULL);
+	if (error == 0 && access.len) {
+		error = acl_store(r->view, e.id, &access, NULL);
+		if (error < 0)
+			view_forget(r->view, e.id, 1);
+	}
 	buf_release(&access);
 	buf_release(&dflt);
 	if (error < 0) {

@@ -4,13 +4,32 @@
 
 #include "fuse/session.h"
 
+static bool is_acl(const char *name)
+{
+	return strcmp(name, ACL_ACCESS) == 0 || strcmp(name, ACL_DEFAULT) == 0;
+}
+
 /* "system." belongs to filesystems; of it we know the ACLs. */
 static int check_namespace(const char *name)
 {
-	if (strncmp(name, "system.", 7) == 0 && strcmp(name, ACL_ACCESS) != 0 &&
-	    strcmp(name, ACL_DEFAULT) != 0)
+	if (strncmp(name, "system.", 7) == 0 && !is_acl(name))
 		return -EOPNOTSUPP;
 	return 0;
+}
+
+/* ACLs are the true owner's to set, whom the kernel cannot see (ids.c). */
+static int check_change(struct request *r, const char *name)
+{
+	struct attr a;
+	bool cacheable;
+	int error = check_namespace(name);
+
+	if (error < 0 || r->connection->ids.all || !is_acl(name))
+		return error;
+	error = view_getattr(r->view, r->in.header.nodeid, &a, &cacheable);
+	if (error == 0 && ids_is_foreign(&r->connection->ids, &a))
+		error = -EPERM;
+	return error;
 }
 
 /* A size of 0 asks how long the answer is. */
@@ -85,7 +104,7 @@ void op_setxattr(struct request *r)
 	const char *name = in ? wire_take_text(&r->in, &len) : NULL;
 	const void *value = name ? wire_take(&r->in, in->size) : NULL;
 	bool needed = true;
-	int error = value ? check_namespace(name) : -EINVAL;
+	int error = value ? check_change(r, name) : -EINVAL;
 
 	if (error == 0 && strcmp(name, ACL_ACCESS) == 0)
 		error = acl_apply_access(
@@ -105,12 +124,10 @@ void op_removexattr(struct request *r)
 {
 	size_t len;
 	const char *name = wire_take_text(&r->in, &len);
-	bool is_acl = name &&
-		      (strcmp(name, ACL_ACCESS) == 0 || strcmp(name, ACL_DEFAULT) == 0);
-	int error = name ? check_namespace(name) : -EINVAL;
+	int error = name ? check_change(r, name) : -EINVAL;
 
 	if (error == 0)
 		error = view_removexattr(r->view, r->in.header.nodeid, name);
 	/* Removing an ACL that is not there succeeds, as on ext4. */
-	reply_error(r, is_acl && error == -ENODATA ? 0 : error);
+	reply_error(r, error == -ENODATA && is_acl(name) ? 0 : error);
 }

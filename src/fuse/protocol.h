@@ -45,7 +45,13 @@ struct protocol_statx_out {
 
 /* 7.44, 7.45 */
 #define PROTOCOL_NOTIFY_INC_EPOCH   8
+#define PROTOCOL_NOTIFY_PRUNE	    9
 #define PROTOCOL_COPY_FILE_RANGE_64 53
+
+struct protocol_prune_out { /* the node ids follow */
+	uint32_t count, padding;
+	uint64_t spare;
+};
 
 struct protocol_copy_out {
 	uint64_t bytes_copied;

@@ -32,9 +32,11 @@ int reply_data(struct request *r, const void *data, size_t len)
 
 int reply_error(struct request *r, int error)
 {
+	/* The kernel refuses other codes, and the client would wait for ever. */
+	bool known = error <= 0 && error > -512;
 	struct fuse_out_header header = {
 		.len = sizeof(header),
-		.error = error,
+		.error = known ? error : -EIO,
 		.unique = r->in.header.unique,
 	};
 	struct iovec part = {&header, sizeof(header)};

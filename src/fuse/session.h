@@ -26,8 +26,10 @@ struct fuse_connection {
 	struct fuse_ids ids;
 	gid_t *groups;
 	bool read_only;
-	uint32_t minor;	  /* of the kernel */
-	struct lock lock; /* rank control */
+	bool notifies; /* the view has our notifier */
+	atomic_bool stopping;
+	atomic_uint minor; /* of the kernel; 0 before INIT */
+	struct lock lock;  /* rank control */
 	pthread_cond_t changed;
 	bool ready;
 	int failed; /* why it never became ready */
@@ -81,7 +83,7 @@ struct owner ids_owner(const struct fuse_ids *ids, const struct fuse_in_header *
  */
 int acl_inherit(struct view *v, uint64_t dir, uint32_t umask, uint32_t *mode,
 		struct buf *ret_access, struct buf *ret_default);
-/* Stores what acl_inherit returned. */
+/* Stores what acl_inherit returned. 0 or what the view says. */
 int acl_store(struct view *v, uint64_t id, const struct buf *access,
 	      const struct buf *dflt);
 /* After chmod: the access ACL, if there is one, follows the mode. */

@@ -14,10 +14,10 @@
 
 /*
  * Waits for a request and reads it into `buffer` (TRANSPORT_MESSAGE_MAX bytes). Bytes
- * read; 0 when `stop_fd` became readable; -ENODEV when the kernel has ended the
- * connection.
+ * read; 0 when `stop_fd` became readable; -ETIMEDOUT after `idle_ms` without one (-1:
+ * waits for ever); -ENODEV when the kernel has ended the connection.
  */
-ssize_t transport_receive(int fd, int stop_fd, void *buffer);
+ssize_t transport_receive(int fd, int stop_fd, void *buffer, int idle_ms);
 
 /*
  * Sends one reply or notification: all parts in one message, whose header is in the

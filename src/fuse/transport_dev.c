@@ -10,12 +10,13 @@
 
 #include "fuse/transport.h"
 
-ssize_t transport_receive(int fd, int stop_fd, void *buffer)
+ssize_t transport_receive(int fd, int stop_fd, void *buffer, int idle_ms)
 {
 	for (;;) {
 		struct pollfd fds[2] = {{.fd = fd, .events = POLLIN},
 					{.fd = stop_fd, .events = POLLIN}};
 		ssize_t n = read(fd, buffer, TRANSPORT_MESSAGE_MAX);
+		int woken;
 
 		if (n > 0)
 			return n;
@@ -25,9 +26,12 @@ ssize_t transport_receive(int fd, int stop_fd, void *buffer)
 			continue; /* that request was withdrawn */
 		if (errno != EAGAIN)
 			return -errno;
-		if (poll(fds, 2, -1) < 0 && errno != EINTR)
+		woken = poll(fds, 2, idle_ms);
+		if (woken < 0 && errno != EINTR)
 			return -errno;
-		if (fds[1].revents)
+		if (woken == 0)
+			return -ETIMEDOUT;
+		if (woken > 0 && fds[1].revents)
 			return 0;
 	}
 }
