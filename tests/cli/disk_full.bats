@@ -45,8 +45,8 @@ small = b"x" * 100000
 for i in range(3):
     open(f"small{i}", "wb").write(small)
     os.sync()
-print("done")
-' | grep -qx done
+print("finished")
+' | grep -qx finished
 	[ "$(agentfs fs f cat small2 | wc -c)" -eq 100000 ]
 	agentfs check f
 	[ "$(cat base)" = base ]

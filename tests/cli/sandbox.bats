@@ -60,7 +60,7 @@ volume_is_out_of_reach() {
 			case $(tr "\0" " " 2>/dev/null <$p/cmdline) in "agentfs serve "*) ;; *) continue ;; esac
 			cat $p/root'"$PWD"'/.agentfs/s.db >/dev/null 2>&1 && exit 2
 			ls $p/cwd/ >/dev/null 2>&1 && exit 3
-			ls $p/fd/ >/dev/null 2>&1 && exit 4
+			readlink $p/fd/3 >/dev/null 2>&1 && exit 4
 		done
 		exit 0'
 }

@@ -68,7 +68,7 @@ teardown() { common_teardown; }
 @test "umount of a busy mount fails and says so" {
 	agentfs init -q v --base .
 	agentfs mount v ../mnt
-	sleep 30 <../mnt/README &
+	(exec 8<../mnt/README; exec sleep 30) &
 	run agentfs umount ../mnt
 	kill $!
 	[ "$status" -eq 1 ]
