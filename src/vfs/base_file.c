@@ -2,6 +2,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -317,54 +318,71 @@ int base_readlink(struct base_dir *d, const char *name, size_t len,
 	return buf_add(ret_target, target, (size_t)n);
 }
 
-/*
- * The f*xattr calls refuse O_PATH descriptors; the path of the descriptor leads to the
- * object itself, and no further if that is a link.
- */
 typedef ssize_t (*xattr_call)(const char *path, const char *name, void *value,
 			      size_t size);
 
 static ssize_t call_list(const char *path, const char *name, void *value, size_t size)
 {
 	(void)name;
-	return listxattr(path, value, size);
+	return llistxattr(path, value, size);
 }
+
+/* One call on the object; under the lock, since its directory's descriptor is used. */
+static ssize_t call_xattr(struct base_dir *d, const char *name, xattr_call call,
+			  const char *xattr, struct buf *ret)
+{
+	char path[64 + NAME_BYTES_MAX];
+	ssize_t size;
+	int fd = -1, r;
+
+	lock_take(&d->base->lock);
+	r = base_dir_fd_locked(d, &fd);
+	if (r == 0) {
+		/* The directory's descriptor by its path, then the name, not followed.
+		 */
+		snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", fd,
+			 name[0] ? name : ".");
+		size = call(path, xattr, ret->data + ret->len,
+			    ret->capacity - ret->len);
+		r = size < 0 ? -errno : (int)size;
+	}
+	lock_drop(&d->base->lock);
+	return r;
+}
+
+#define XATTR_GUESS 256
 
 static int read_xattr(struct base_dir *d, const char *name, size_t len, xattr_call call,
 		      const char *xattr, struct buf *ret)
 {
-	_cleanup_close_ int fd = -1;
-	char path[32];
-	int r = open_path(d, name, len, &fd);
+	char copy[NAME_BYTES_MAX + 1];
+	size_t room = XATTR_GUESS;
+	ssize_t size = base_name_copy(name, len, copy);
 
-	if (r == -EXDEV)
-		return call == call_list ? 0 : -ENODATA;
-	if (r < 0)
-		return r;
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	for (;;) {
-		ssize_t size = call(path, xattr, NULL, 0);
+	while (size >= 0) {
+		int r = buf_reserve(ret, room);
 
-		if (size < 0)
-			return -errno;
-		r = buf_reserve(ret, (size_t)size + 1);
 		if (r < 0)
 			return r;
-		size = call(path, xattr, ret->data + ret->len, (size_t)size);
-		if (size < 0 && errno == ERANGE)
-			continue; /* it grew meanwhile */
-		if (size < 0)
-			return -errno;
-		ret->len += (size_t)size;
-		ret->data[ret->len] = '\0';
-		return 0;
+		size = call_xattr(d, copy, call, xattr, ret);
+		if (size != -ERANGE)
+			break;
+		size = 0;
+		room = room * 8 < XATTR_SIZE_MAX ? room * 8 : XATTR_SIZE_MAX + 1;
 	}
+	if (size == -EXDEV)
+		return call == call_list ? 0 : -ENODATA;
+	if (size < 0)
+		return (int)size;
+	ret->len += (size_t)size;
+	ret->data[ret->len] = '\0';
+	return 0;
 }
 
 int base_getxattr(struct base_dir *d, const char *name, size_t len, const char *xattr,
 		  struct buf *ret_value)
 {
-	return read_xattr(d, name, len, getxattr, xattr, ret_value);
+	return read_xattr(d, name, len, lgetxattr, xattr, ret_value);
 }
 
 int base_listxattr(struct base_dir *d, const char *name, size_t len,

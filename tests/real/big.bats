@@ -106,3 +106,33 @@ assert os.getxattr("README", "user.a") == b"x"
 	run getfattr -n user.a README
 	[ "$status" -ne 0 ]
 }
+
+@test "30,000 files known: the server's descriptors stay few" {
+	mkdir many
+	(cd many && seq 1 30000 | xargs touch)
+	agentfs init -q d --base .
+	agentfs mount d ../mnt
+	find ../mnt -size 0 | wc -l | grep -qx 30000
+	head -qc 1 ../mnt/many/* | wc -c | grep -qx 0
+	server=$(servers_below "$TEST_DIR" | head -n 1)
+	[ "$(find "/proc/$server/fd" | wc -l)" -lt 1000 ]
+	agentfs umount ../mnt
+}
+
+@test "O_TRUNC truncates, also after remounting" {
+	agentfs init -q d --base .
+	agentfs mount d ../mnt
+	for _ in 1 2; do
+		echo longer >../mnt/f
+		echo x >../mnt/f
+		[ "$(cat ../mnt/f)" = x ]
+		echo longer >../mnt/README
+		: >../mnt/README
+		[ ! -s ../mnt/README ]
+		agentfs umount ../mnt
+		agentfs mount d ../mnt
+		[ "$(cat ../mnt/f)" = x ]
+		[ ! -s ../mnt/README ]
+	done
+	agentfs umount ../mnt
+}
