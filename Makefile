@@ -21,11 +21,11 @@ check: all
 	@scripts/install-deps check
 	@meson setup --reconfigure $(BUILD) >/dev/null
 	@ninja -C $(BUILD) $(NINJAFLAGS)
-	@AGENTFS_BUILD=$(abspath $(BUILD)) tests/run $(SUITES)
+	@AGENTFS_BUILD="$(BUILD)" tests/run $(SUITES)
 
 install: all
 	@$(if $(findstring file,$(origin PREFIX)),,meson configure $(BUILD) -Dprefix=$(PREFIX))
-	@meson install -C $(BUILD) $(if $(DESTDIR),--destdir $(abspath $(DESTDIR)))
+	@meson install -C $(BUILD) $(if $(DESTDIR),--destdir "$$(realpath -m "$(DESTDIR)")")
 
 format: deps
 	@scripts/install-deps check
@@ -33,7 +33,7 @@ format: deps
 
 bench-quick: all
 	@scripts/install-deps bench
-	@AGENTFS_BUILD=$(abspath $(BUILD)) bench/run quick
+	@AGENTFS_BUILD="$(BUILD)" bench/run quick
 
 clean:
 	rm -rf $(BUILD) $(BUILD)-*
