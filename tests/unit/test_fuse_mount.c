@@ -66,10 +66,18 @@ static bool enter_namespace(void)
 	return access("/dev/fuse", R_OK | W_OK) == 0;
 }
 
+static atomic_int n_ends;
+
+static void on_end(void *arg)
+{
+	(void)arg;
+	n_ends++;
+}
+
 static void mount_view(void)
 {
 	struct fuse_connection_options o = {
-		.ids = {.all = uid == 0, .uid = uid, .gid = gid}};
+		.ids = {.all = uid == 0, .uid = uid, .gid = gid}, .ended = on_end};
 	char options[128];
 
 	o.fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
@@ -427,19 +435,11 @@ static void stop_under_load(void **state)
 	}
 }
 
-static atomic_int n_ends;
-
-static void on_end(void *arg)
-{
-	(void)arg;
-	n_ends++;
-}
-
 static void unmounting_ends_it_once(void **state)
 {
 	(void)state;
 	need_mount();
-	connection->on_end = on_end;
+	n_ends = 0;
 	assert_false(fuse_connection_ended(connection));
 	assert_return_code(umount2(dir, 0), errno);
 	for (int i = 0; i < 500 && !fuse_connection_ended(connection); i++)
