@@ -50,7 +50,10 @@ struct agentfs_mount_options {
 AGENTFS_API int agentfs_mount(const struct agentfs_mount_options *options,
 			      struct agentfs_server **ret_server);
 
-/* Unmounts and waits until the server has written everything. -EBUSY: in use. */
+/*
+ * Unmounts. -EBUSY: in use. Who wants to know that everything is written opens the
+ * volume's server before, calls "wait_detached" with the mount point, and closes it.
+ */
 AGENTFS_API int agentfs_unmount(const char *mountpoint, bool lazy);
 
 #ifdef __cplusplus

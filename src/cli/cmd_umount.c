@@ -29,6 +29,21 @@ static int match(void *arg, const struct agentfs_live *live)
 	return 0;
 }
 
+/* The kernel tells the server a moment after it has told us. */
+static void wait_for_server(struct agentfs_server *server, const char *mountpoint)
+{
+	json_t *params = json_object();
+	char *text, *answer;
+
+	json_object_set_new(params, "mountpoint",
+			    json_from_bytes(mountpoint, strlen(mountpoint)));
+	text = json_dumps(params, JSON_COMPACT);
+	json_decref(params);
+	if (agentfs_serve_call(server, "wait_detached", text, &answer) == 0)
+		free(answer);
+	free(text);
+}
+
 /* Unmounts, and returns only when the volume is written and closed. */
 static int unmount(const struct wanted *w, bool lazy)
 {
@@ -39,6 +54,8 @@ static int unmount(const struct wanted *w, bool lazy)
 	if (agentfs_serve_open(w->volume, &options, &server) < 0)
 		server = NULL;
 	r = agentfs_unmount(w->mountpoint, lazy);
+	if (r == 0 && server && !lazy)
+		wait_for_server(server, w->mountpoint);
 	if (server)
 		agentfs_serve_close(server);
 	return r < 0 ? fail(r) : EXIT_OK;

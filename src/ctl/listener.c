@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "ctl/client.h"
 #include "ctl/rpc.h"
+#include "port/namespaces.h"
 #include "ctl/workers.h"
 
 /* What is waited for: wake_fd, listen_fd, extra_fd, then the clients. */
@@ -136,6 +137,11 @@ static int check_peer(int fd, struct port_peer *ret_peer)
 		return r;
 	if (ret_peer->uid != geteuid() && ret_peer->uid != 0)
 		return error_set(-EACCES, "this volume belongs to another user");
+	/* Unix sockets work through read-only mounts: a sandbox may reach them. */
+	if (!port_process_shares_user(ret_peer->pid))
+		return error_set(-EACCES,
+				 "a process in another user namespace (a sandbox) may "
+				 "not control this volume");
 	return 0;
 }
 

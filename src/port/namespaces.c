@@ -52,3 +52,14 @@ bool port_process_in_user(const char *pid, int user_ns_fd)
 	close(fd);
 	return false;
 }
+
+bool port_process_shares_user(pid_t pid)
+{
+	char path[64];
+	struct stat own, other;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/user", (int)pid);
+	return pid > 0 && stat("/proc/self/ns/user", &own) == 0 &&
+	       stat(path, &other) == 0 && own.st_dev == other.st_dev &&
+	       own.st_ino == other.st_ino;
+}

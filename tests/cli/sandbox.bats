@@ -188,3 +188,27 @@ s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen(); time.sleep(2
 	[ "$status" -ne 77 ] || skip "needs a settable limit of user namespaces"
 	[[ "$output" == *"NOT protected"* || "$output" == *fusermount3* ]]
 }
+
+other_sockets_are_closed() {
+	mkdir -p "$HOME/other"
+	[ -z "$1" ] || user_own "$HOME"
+	(cd "$HOME/other" && $1 agentfs init -q o --base . && $1 agentfs mount o "$HOME/o")
+	# The file can be seen through the read-only machine; its server does not listen.
+	$1 agentfs run -q --session s -- python3 -c '
+import socket, sys
+s = socket.socket(socket.AF_UNIX)
+try:
+    s.connect(sys.argv[1])
+    s.sendall(b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"write\",\"params\":{\"path\":\"/escaped\",\"data\":\"x\"}}\n")
+    print(s.recv(4000).decode())
+except OSError as e:
+    print(e)
+' "$HOME/other/.agentfs/o.sock"
+	[ ! -e "$HOME/o/escaped" ]
+	$1 agentfs umount o
+	rm -rf "$HOME/other" "$HOME/o"
+}
+
+@test "servers of other volumes do not listen to a sandboxed process" {
+	as_both other_sockets_are_closed
+}
