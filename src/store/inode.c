@@ -139,10 +139,35 @@ static void bind_base(sqlite3_stmt *st, const struct inode_row *row)
 	sqlite3_bind_int64(st, 25, (int64_t)row->base.dev);
 }
 
+int store_by_ino(struct store *s, enum statement which, int64_t ino)
+{
+	struct db *db = store_writer(s);
+	sqlite3_stmt *st = db_statement(db, which);
+
+	if (!st)
+		return store_failed(s, db_error(db, "writing"));
+	sqlite3_bind_int64(st, 1, ino);
+	return store_failed(s, db_run(db, st));
+}
+
+static int put_linked(struct store *s, const struct inode_row *row)
+{
+	struct db *db = store_writer(s);
+	sqlite3_stmt *st = db_statement(db, ST_LINKED_PUT);
+
+	if (!st)
+		return store_failed(s, db_error(db, "writing"));
+	sqlite3_bind_int64(st, 1, (int64_t)row->base.ino);
+	sqlite3_bind_int64(st, 2, (int64_t)row->base.dev);
+	sqlite3_bind_int64(st, 3, row->ino);
+	return store_failed(s, db_run(db, st));
+}
+
 int store_inode_put(struct store_branch *b, const struct inode_row *row)
 {
 	struct db *db = store_writer(b->store);
 	sqlite3_stmt *st = db_statement(db, ST_INODE_PUT);
+	int r;
 
 	if (!st)
 		return store_failed(b->store, db_error(db, "writing"));
@@ -159,30 +184,24 @@ int store_inode_put(struct store_branch *b, const struct inode_row *row)
 	sqlite3_bind_int64(st, 17, row->flags);
 	sqlite3_bind_int64(st, 18, row->nlink_diff);
 	bind_base(st, row);
-	return store_failed(b->store, db_run(db, st));
-}
-
-int store_delete_by_ino(struct store *s, enum statement which, int64_t ino)
-{
-	struct db *db = store_writer(s);
-	sqlite3_stmt *st = db_statement(db, which);
-
-	if (!st)
-		return store_failed(s, db_error(db, "writing"));
-	sqlite3_bind_int64(st, 1, ino);
-	return store_failed(s, db_run(db, st));
+	r = store_failed(b->store, db_run(db, st));
+	if (r == 0 && row->flags & INODE_BASE_LINKED)
+		r = put_linked(b->store, row);
+	if (r == 0 && row->nlink == 0)
+		r = store_by_ino(b->store, ST_ORPHAN_PUT, row->ino);
+	return r;
 }
 
 int store_inode_delete(struct store_branch *b, int64_t ino)
 {
-	int r = store_delete_by_ino(b->store, ST_INODE_DELETE, ino);
+	int r = store_by_ino(b->store, ST_INODE_DELETE, ino);
 
 	if (r == 0)
 		r = store_chunks_delete(b, ino, 0, INT64_MAX);
 	if (r == 0)
-		r = store_delete_by_ino(b->store, ST_SYMLINK_DELETE, ino);
+		r = store_by_ino(b->store, ST_SYMLINK_DELETE, ino);
 	if (r == 0)
-		r = store_delete_by_ino(b->store, ST_XATTRS_DELETE, ino);
+		r = store_by_ino(b->store, ST_XATTRS_DELETE, ino);
 	return r;
 }
 

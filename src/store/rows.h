@@ -12,6 +12,6 @@
 void inode_from_columns(sqlite3_stmt *st, struct inode_row *ret_row);
 
 /* Runs a statement whose only parameter is an inode number, in the transaction. */
-int store_delete_by_ino(struct store *s, enum statement which, int64_t ino);
+int store_by_ino(struct store *s, enum statement which, int64_t ino);
 
 #endif

@@ -39,8 +39,6 @@ CREATE TABLE fs_inode (
 	base_dev INTEGER NOT NULL DEFAULT 0,
 	layer INTEGER NOT NULL DEFAULT 4611686018427387904
 );
-CREATE INDEX agentfs_inode_linked ON fs_inode(base_ino, base_dev) WHERE flags & 2;
-CREATE INDEX agentfs_inode_orphan ON fs_inode(ino) WHERE nlink = 0;
 
 CREATE TABLE fs_dentry (
 	id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -126,6 +124,19 @@ CREATE TABLE agentfs_xattr (
 	layer INTEGER NOT NULL DEFAULT 4611686018427387904,
 	PRIMARY KEY (ino, name)
 ) WITHOUT ROWID;
+
+-- Copied-up base files with several names, by their identity there; and inodes that lost
+-- their last name while they were open. A row may be stale: the inode has the say. (Not
+-- indices of fs_inode: other engines damage partial ones when they change a row.)
+CREATE TABLE agentfs_linked (
+	base_ino INTEGER NOT NULL,
+	base_dev INTEGER NOT NULL,
+	ino INTEGER NOT NULL,
+	PRIMARY KEY (base_ino, base_dev)
+) WITHOUT ROWID;
+CREATE TABLE agentfs_orphan (
+	ino INTEGER PRIMARY KEY
+);
 
 -- Layers form a tree; a branch names its top layer, a snapshot a sealed one. Row versions
 -- of anything but the head of `main` live in history tables keyed (key, layer); a volume

@@ -19,9 +19,10 @@ static const char *const texts[N_STATEMENTS] = {
 	[ST_CONFIG_SET] = "INSERT INTO fs_config (key, value) VALUES (?1, ?2) "
 			  "ON CONFLICT (key) DO UPDATE SET value = excluded.value",
 	[ST_INODE_GET] = "SELECT " INODE_COLUMNS " FROM fs_inode i WHERE i.ino = ?1",
-	[ST_INODE_BY_BASE] =
-		"SELECT " INODE_COLUMNS " FROM fs_inode i "
-		"WHERE i.flags & 2 AND i.base_ino = ?1 AND i.base_dev = ?2",
+	[ST_INODE_BY_BASE] = "SELECT " INODE_COLUMNS " FROM agentfs_linked l "
+			     "JOIN fs_inode i ON i.ino = l.ino AND i.flags & 2 "
+			     "AND i.base_ino = l.base_ino AND i.base_dev = l.base_dev "
+			     "WHERE l.base_ino = ?1 AND l.base_dev = ?2",
 	[ST_INODE_PUT] =
 		"INSERT INTO fs_inode (ino, mode, nlink, uid, gid, size, atime, mtime, "
 		"ctime, rdev, atime_nsec, mtime_nsec, ctime_nsec, btime_ns, blocks, "
@@ -37,6 +38,10 @@ static const char *const texts[N_STATEMENTS] = {
 		"base_mtime_ns = ?22, base_ctime_ns = ?23, base_ino = ?24, "
 		"base_dev = ?25",
 	[ST_INODE_DELETE] = "DELETE FROM fs_inode WHERE ino = ?1",
+	[ST_LINKED_PUT] = "INSERT OR REPLACE INTO agentfs_linked "
+			  "(base_ino, base_dev, ino) VALUES (?1, ?2, ?3)",
+	[ST_ORPHAN_PUT] = "INSERT OR IGNORE INTO agentfs_orphan (ino) VALUES (?1)",
+	[ST_ORPHANS_CLEAR] = "DELETE FROM agentfs_orphan",
 	[ST_DENTRY_GET] =
 		"SELECT ino FROM fs_dentry WHERE parent_ino = ?1 AND name = ?2",
 	[ST_DENTRY_PUT] = "INSERT INTO fs_dentry (name, parent_ino, ino) "
@@ -81,7 +86,8 @@ static const char *const texts[N_STATEMENTS] = {
 		       "(SELECT coalesce(max(ino), 0) FROM fs_inode)) + ?1 "
 		       "WHERE name = 'fs_inode'",
 	[ST_RESERVED] = "SELECT seq FROM sqlite_sequence WHERE name = 'fs_inode'",
-	[ST_ORPHANS] = "SELECT ino FROM fs_inode i WHERE nlink = 0 AND ino <> 1 AND "
+	[ST_ORPHANS] = "SELECT o.ino FROM agentfs_orphan o JOIN fs_inode i USING (ino) "
+		       "WHERE i.nlink = 0 AND i.ino <> 1 AND "
 		       "NOT EXISTS (SELECT 1 FROM fs_dentry d WHERE d.ino = i.ino)",
 };
 

@@ -205,31 +205,31 @@ static int open_readers(struct store *s)
 	return r;
 }
 
+/* What a crash left of files that were unlinked while they were open. */
 static int remove_orphans(struct store *s)
 {
 	struct store_branch b = {s};
-	int64_t inos[256];
-	int n, r;
+	struct db *db = &s->writer;
+	int64_t n = 0, r = store_scalar(db, "SELECT count(*) FROM agentfs_orphan", &n);
+	sqlite3_stmt *st, *clear;
 
-	do {
-		struct db *db = &s->writer;
-		sqlite3_stmt *st = db_statement(db, ST_ORPHANS);
-
-		if (!st)
-			return db_error(db, "reading");
-		for (n = 0; n < 256 && (r = db_step(db, st)) > 0; n++)
-			inos[n] = sqlite3_column_int64(st, 0);
+	if (r < 0 || n == 0)
+		return (int)r;
+	r = store_begin(s);
+	if (r < 0)
+		return (int)r;
+	st = db_statement(db, ST_ORPHANS);
+	clear = db_statement(db, ST_ORPHANS_CLEAR);
+	if (!st || !clear)
+		store_failed(s, db_error(db, "cleaning up"));
+	while (st && clear && (r = db_step(db, st)) > 0)
+		store_inode_delete(&b, sqlite3_column_int64(st, 0));
+	if (st)
 		sqlite3_reset(st);
-		if (n == 0)
-			break;
-		r = store_begin(s);
-		if (r < 0)
-			return r;
-		for (int i = 0; i < n; i++)
-			store_inode_delete(&b, inos[i]);
-		r = store_commit(s, false);
-	} while (r == 0 && n == 256);
-	return n == 0 ? 0 : r;
+	if (r == 0 && clear)
+		store_failed(s, db_run(db, clear));
+	store_failed(s, (int)r);
+	return store_commit(s, false);
 }
 
 static int open_writer(struct store *s)
