@@ -77,6 +77,21 @@ static bool serve_simple(struct request *r)
 	}
 }
 
+/* True for what the kernel sends only once it may work in the directory. */
+static bool enters(const struct fuse_in_header *header)
+{
+	switch (header->opcode) {
+	case FUSE_INIT:
+	case FUSE_GETATTR:
+	case PROTOCOL_STATX:
+	case FUSE_STATFS:
+	case FUSE_GETXATTR: /* the ACL, before the permission is known */
+		return false;
+	default:
+		return header->nodeid == FUSE_ROOT_ID;
+	}
+}
+
 static void serve(struct fuse_thread *t, size_t len)
 {
 	struct request r = {.connection = t->connection,
@@ -90,6 +105,8 @@ static void serve(struct fuse_thread *t, size_t len)
 	}
 	opcode = r.in.header.opcode;
 	error_clear();
+	if (!t->connection->root_entered && enters(&r.in.header))
+		t->connection->root_entered = true;
 	if (opcode < PROTOCOL_OPCODES)
 		atomic_fetch_add_explicit(&t->connection->counts[opcode], 1,
 					  memory_order_relaxed);

@@ -37,7 +37,10 @@ static void node_changed(void *arg, uint64_t id)
 {
 	struct fuse_notify_inval_inode_out out = {.ino = id};
 	struct iovec parts[2] = {{0}, {&out, sizeof(out)}};
+	const struct fuse_connection *c = arg;
 
+	if (id == FUSE_ROOT_ID && !c->root_entered)
+		return;
 	notify(arg, FUSE_NOTIFY_INVAL_INODE, parts, 2);
 }
 

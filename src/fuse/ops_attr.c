@@ -8,9 +8,17 @@
 #include "base/clock.h"
 #include "fuse/session.h"
 
+/* For how many seconds the kernel may believe the attributes. */
+static uint64_t valid_s(const struct request *r, bool cacheable)
+{
+	if (r->in.header.nodeid == FUSE_ROOT_ID && !r->connection->root_entered)
+		return 0;
+	return cacheable ? FOREVER_S : 1;
+}
+
 static void reply_attr(struct request *r, const struct attr *attr, bool cacheable)
 {
-	struct fuse_attr_out out = {.attr_valid = cacheable ? FOREVER_S : 1};
+	struct fuse_attr_out out = {.attr_valid = valid_s(r, cacheable)};
 
 	fill_attr(r->connection, attr, &out.attr);
 	reply_data(r, &out, sizeof(out));
@@ -48,7 +56,7 @@ void op_statx(struct request *r)
 		return;
 	}
 	a = ids_present(&r->connection->ids, &a);
-	out.attr_valid = cacheable ? FOREVER_S : 1;
+	out.attr_valid = valid_s(r, cacheable);
 	out.stat = (struct protocol_statx){
 		.mask = STATX_BASIC_STATS | STATX_BTIME,
 		.blksize = 4096,

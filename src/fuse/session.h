@@ -28,6 +28,13 @@ struct fuse_connection {
 	bool read_only;
 	bool notifies; /* the view has our notifier */
 	atomic_bool stopping;
+	/*
+	 * A client has passed the root's permissions, so the kernel has its attributes.
+	 * Until then they are not cached and the kernel is told nothing about the root:
+	 * it throws a GETATTR's answer away if it was told meanwhile, and a root
+	 * without attributes refuses everybody (EACCES).
+	 */
+	atomic_bool root_entered;
 	atomic_uint minor; /* of the kernel; 0 before INIT */
 	struct lock lock;  /* rank control */
 	pthread_cond_t changed;
