@@ -16,7 +16,7 @@ static int64_t file_size(const char *path, const char *ending)
 /*
  * Plain: nothing that a program which knows only SPEC 0.4 would misread (DESIGN.md): no
  * history, no content left in the base, no holes, no directory that names another base
- * path than its own.
+ * path than its own, no whiteout of a path that was made again.
  */
 static const char plain_sql[] =
 	"WITH RECURSIVE dir(ino, path) AS (SELECT 1, '' UNION ALL "
@@ -33,7 +33,9 @@ static const char plain_sql[] =
 	"0) "
 	"<> size) "
 	"AND NOT EXISTS (SELECT 1 FROM dir JOIN fs_inode i ON i.ino = dir.ino "
-	"WHERE dir.ino <> 1 AND i.base_path IS NOT NULL AND i.base_path <> dir.path)";
+	"WHERE dir.ino <> 1 AND i.base_path IS NOT NULL AND i.base_path <> dir.path) "
+	"AND NOT EXISTS (SELECT 1 FROM dir JOIN fs_dentry d ON d.parent_ino = dir.ino "
+	"JOIN fs_whiteout w ON w.path = dir.path || '/' || d.name)";
 
 int store_stats(struct store *s, struct store_stats *ret_stats)
 {

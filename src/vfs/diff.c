@@ -15,6 +15,9 @@
 #include "vfs/base.h"
 #include "vfs/diff_compare.h"
 
+/* Not reported, but it covers a whiteout of the same path. */
+#define KIND_EQUAL '='
+
 struct found {
 	struct diff_entry entry; /* path and from are owned */
 };
@@ -195,7 +198,9 @@ static int compare_name(struct walk *w, const struct delta_name *d)
 	r = diff_compare(w->branch, &d->row, &base, w->times, &e.what, &e.conflict);
 	if (r == 0 && is_moved_dir(d))
 		e.what |= DIFF_CONTENT;
-	if (r == 0 && (e.what || e.conflict))
+	if (e.what == 0 && !e.conflict)
+		e.kind = KIND_EQUAL;
+	if (r == 0)
 		r = add_found(w, &e);
 	diff_forget(&base);
 	return r;
@@ -280,7 +285,7 @@ static int report(struct walk *w, diff_fn each, void *arg)
 	if (w->n)
 		qsort(w->list, w->n, sizeof(*w->list), by_path);
 	for (size_t i = 0; r == 0 && i < w->n; i++)
-		if (!is_covered(w, i))
+		if (!is_covered(w, i) && w->list[i].entry.kind != KIND_EQUAL)
 			r = each(arg, &w->list[i].entry);
 	return r;
 }
