@@ -24,6 +24,21 @@ void changes_release(struct changes *c)
 	*c = (struct changes){0};
 }
 
+void changes_move(struct changes *from, struct changes *to)
+{
+	to->dentries = from->dentries;
+	to->whiteouts = from->whiteouts;
+	to->removed = from->removed;
+	to->n_removed = from->n_removed;
+	to->removed_capacity = from->removed_capacity;
+	to->n_changes = from->n_changes;
+	from->dentries = NULL;
+	from->whiteouts = NULL;
+	from->removed = NULL;
+	from->n_removed = from->removed_capacity = 0;
+	from->n_changes = 0;
+}
+
 static struct dentry_change *dentry_change_new(int64_t dir, const char *name,
 					       size_t len)
 {

@@ -47,6 +47,8 @@ struct changes {
 };
 
 void changes_release(struct changes *c);
+/* `to` gets everything, `from` is empty then. The counts may be read meanwhile. */
+void changes_move(struct changes *from, struct changes *to);
 
 /* The name's present state (its row) is to be stored; its directory has a row. */
 int changes_put_name(struct view *v, struct name *name);

@@ -117,8 +117,7 @@ int cut_take(struct view *v, struct cut **ret_cut)
 		image_take(cut->images[i].node, &cut->images[i]);
 	v->dirty.dirty_next = v->dirty.dirty_prev = &v->dirty;
 	v->n_dirty = 0;
-	cut->changes = v->changes;
-	v->changes = (struct changes){0};
+	changes_move(&v->changes, &cut->changes);
 	mark_stored(&cut->changes, v);
 	*ret_cut = cut;
 	return 0;

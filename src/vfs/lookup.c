@@ -124,15 +124,17 @@ int view_get(struct view *v, uint64_t id, uint64_t generation, struct entry *ret
 void view_forget(struct view *v, uint64_t id, uint64_t count)
 {
 	struct node *n = view_hold(v, id);
+	int_fast64_t have, take;
 	bool last;
 
 	if (!n)
 		return;
 	/* The kernel's counts are floors: never below zero. */
-	if (n->n_refs < (int64_t)count)
-		count = (uint64_t)n->n_refs;
-	last = atomic_fetch_sub(&n->n_refs, (int64_t)count) == (int64_t)count &&
-	       n->flags & (NODE_ORPHAN | NODE_GONE) && n != v->root;
+	have = n->n_refs;
+	do
+		take = count < (uint64_t)have ? (int64_t)count : have;
+	while (!atomic_compare_exchange_weak(&n->n_refs, &have, have - take));
+	last = have - take == 0 && n->flags & (NODE_ORPHAN | NODE_GONE) && n != v->root;
 	view_drop(v);
 	if (!last)
 		return;
