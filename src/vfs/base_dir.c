@@ -48,7 +48,8 @@ int base_open_at(int dir_fd, const char *name, uint64_t flags, int *ret_fd)
 
 int base_name_copy(const char *name, size_t len, char ret[NAME_BYTES_MAX + 1])
 {
-	if (len > NAME_BYTES_MAX || memchr(name, '/', len) || memchr(name, '\0', len))
+	/* A volume may say anything; what is no name is not there (BASE-1). */
+	if (len && path_check_name(name, len) < 0)
 		return -ENOENT;
 	memcpy(ret, name, len);
 	ret[len] = '\0';
@@ -82,8 +83,26 @@ static struct base_dir *dir_new(struct base *b, struct base_dir *parent,
 	return d;
 }
 
-static struct base_dir *find_child(struct base *b, struct base_dir *parent,
-				   const char *name, size_t len)
+static void link_child(struct base_dir *parent, struct base_dir *d)
+{
+	d->next_sibling = parent->first_child;
+	if (d->next_sibling)
+		d->next_sibling->prev_sibling = d;
+	parent->first_child = d;
+}
+
+static void unlink_child(struct base_dir *d)
+{
+	if (d->prev_sibling)
+		d->prev_sibling->next_sibling = d->next_sibling;
+	else
+		d->parent->first_child = d->next_sibling;
+	if (d->next_sibling)
+		d->next_sibling->prev_sibling = d->prev_sibling;
+}
+
+struct base_dir *base_dir_find_locked(struct base_dir *parent, const char *name,
+				      size_t len)
 {
 	struct {
 		struct base_dir *parent;
@@ -94,7 +113,7 @@ static struct base_dir *find_child(struct base *b, struct base_dir *parent,
 	memset(&key, 0, sizeof(key));
 	key.parent = parent;
 	memcpy(key.name, name, len);
-	HASH_FIND(hh, b->dirs, &key, sizeof(key.parent) + len, d);
+	HASH_FIND(hh, parent->base->dirs, &key, sizeof(key.parent) + len, d);
 	return d;
 }
 
@@ -108,13 +127,14 @@ int base_dir_child(struct base_dir *d, const char *name, size_t len,
 	if (base_name_copy(name, len, copy) < 0 || len == 0)
 		return error_set(-EUCLEAN, "a base path has a bad name in it");
 	lock_take(&b->lock);
-	child = find_child(b, d, name, len);
+	child = base_dir_find_locked(d, name, len);
 	if (child) {
 		child->refs++;
 	} else {
 		child = dir_new(b, d, name, len);
 		if (child) {
 			d->refs++;
+			link_child(d, child);
 			HASH_ADD(hh, b->dirs, key, child->key_len, child);
 		}
 	}
@@ -140,8 +160,10 @@ void base_dir_unref_locked(struct base_dir *d)
 
 		base_unwatch_locked(d);
 		base_dir_close_fd_locked(d);
-		if (parent)
+		if (parent) {
 			HASH_DELETE(hh, d->base->dirs, d);
+			unlink_child(d);
+		}
 		free(d);
 		d = parent;
 	}
@@ -261,6 +283,14 @@ static void keep_fd(struct base_dir *d, int fd)
 	lru_add(d);
 }
 
+bool base_is_own(const struct base *b, const struct statx *st)
+{
+	/* FUSE has no device of its own: the mounts need not be read for others. */
+	return st->stx_mask & STATX_MNT_ID && st->stx_mnt_id != b->mount_id &&
+	       st->stx_dev_major == 0 && S_ISDIR(st->stx_mode) &&
+	       base_is_own_mount(st->stx_mnt_id);
+}
+
 /* Opens one directory whose parent is open, and sees what kind of mount it is on. */
 static int open_one(struct base_dir *d, int parent_fd)
 {
@@ -273,8 +303,7 @@ static int open_one(struct base_dir *d, int parent_fd)
 	if (r < 0)
 		return r;
 	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_MNT_ID, &st) == 0 &&
-	    st.stx_mask & STATX_MNT_ID && st.stx_mnt_id != d->base->mount_id &&
-	    base_is_own_mount(st.stx_mnt_id)) {
+	    base_is_own(d->base, &st)) {
 		close(fd);
 		return -EXDEV;
 	}
@@ -301,6 +330,31 @@ int base_dir_fd_locked(struct base_dir *d, int *ret_fd)
 	}
 	*ret_fd = d->fd;
 	return 0;
+}
+
+/* The next directory of the tree below `top`, parents first. NULL: that was the last.
+ */
+static struct base_dir *next_below(struct base_dir *d, const struct base_dir *top)
+{
+	if (d->first_child)
+		return d->first_child;
+	while (d != top && !d->next_sibling)
+		d = d->parent;
+	return d == top ? NULL : d->next_sibling;
+}
+
+void base_reopen_locked(struct base_dir *top)
+{
+	top->refs++;
+	base_files_drop_below_locked(top);
+	for (struct base_dir *d = top; d; d = next_below(d, top)) {
+		d->unwatched = false;
+		if (d->parent)
+			base_dir_close_fd_locked(d);
+	}
+	for (struct base_dir *d = top; d; d = next_below(d, top))
+		base_rewatch_locked(d);
+	base_dir_unref_locked(top);
 }
 
 /* ---- attributes and listings ---- */
@@ -344,12 +398,32 @@ static void own_mount_stat(const struct base *b, struct base_stat *st)
 	st->blocks = 8;
 }
 
-int base_stat(struct base_dir *d, const char *name, size_t len, struct base_stat *ret)
+/*
+ * statx(2) of a name, without asking behind an agentfs mount: -EXDEV then. DONT_SYNC
+ * asks nobody; where the base itself is remote it has to be asked, after a look at the
+ * mount alone.
+ */
+static int stat_name(const struct base *b, int fd, const char *name, struct statx *ret)
 {
 	const unsigned wanted = STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID;
+	unsigned at = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT;
+
+	if (!name[0])
+		at |= AT_EMPTY_PATH;
+	if (statx(fd, name, at | AT_STATX_DONT_SYNC,
+		  b->is_remote ? STATX_MNT_ID : wanted, ret) < 0)
+		return -errno;
+	if (base_is_own(b, ret))
+		return -EXDEV;
+	if (b->is_remote && statx(fd, name, at, wanted, ret) < 0)
+		return -errno;
+	return 0;
+}
+
+int base_stat(struct base_dir *d, const char *name, size_t len, struct base_stat *ret)
+{
 	struct base *b = d->base;
 	char copy[NAME_BYTES_MAX + 1];
-	struct base_stat found;
 	struct statx st;
 	int r = base_name_copy(name, len, copy), fd = -1;
 
@@ -357,27 +431,18 @@ int base_stat(struct base_dir *d, const char *name, size_t len, struct base_stat
 		return -ENOENT;
 	lock_take(&b->lock);
 	r = base_dir_fd_locked(d, &fd);
-	if (r == -EXDEV && len == 0) {
-		own_mount_stat(b, ret);
-		lock_drop(&b->lock);
-		return 0;
-	}
-	if (r == 0) {
+	if (r == -EXDEV && len > 0) {
+		r = -ENOENT; /* in an agentfs mount: empty */
+	} else if (r == 0) {
 		base_watch_locked(d, fd);
-		r = statx(fd, copy, b->statx_flags | (len ? 0 : AT_EMPTY_PATH), wanted,
-			  &st) < 0
-			    ? -errno
-			    : 0;
+		r = stat_name(b, fd, copy, &st);
 	}
+	if (r == 0)
+		from_statx(ret, &st);
+	else if (r == -EXDEV)
+		own_mount_stat(b, ret);
 	lock_drop(&b->lock);
-	if (r < 0)
-		return r == -EXDEV ? -ENOENT : r;
-	from_statx(&found, &st);
-	if (st.stx_mask & STATX_MNT_ID && st.stx_mnt_id != b->mount_id &&
-	    S_ISDIR(found.mode) && base_is_own_mount(st.stx_mnt_id))
-		own_mount_stat(b, &found);
-	*ret = found;
-	return 0;
+	return r == -EXDEV ? 0 : r;
 }
 
 static int open_listing(struct base_dir *d, DIR **ret_stream)
@@ -466,9 +531,6 @@ static int open_root(struct base *b, int root_fd)
 	b->dev = makedev(st.stx_dev_major, st.stx_dev_minor);
 	b->mount_id = st.stx_mask & STATX_MNT_ID ? st.stx_mnt_id : 0;
 	b->is_remote = is_remote(fd);
-	/* Never ask a server (it may be this process), unless the base is on one. */
-	b->statx_flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT |
-			 (b->is_remote ? AT_STATX_SYNC_AS_STAT : AT_STATX_DONT_SYNC);
 	return 0;
 }
 

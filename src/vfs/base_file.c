@@ -124,6 +124,23 @@ void base_files_drop_locked(struct base *b, struct base_dir *dir, const char *na
 	}
 }
 
+static bool is_below(const struct base_dir *d, const struct base_dir *top)
+{
+	while (d && d != top)
+		d = d->parent;
+	return d != NULL;
+}
+
+void base_files_drop_below_locked(struct base_dir *top)
+{
+	struct base_file *f, *next;
+
+	HASH_ITER (hh, top->base->files, f, next) {
+		if (is_below(f->key.dir, top))
+			file_forget(top->base, f);
+	}
+}
+
 void base_forget_fd(struct base_dir *d, const char *name, size_t len)
 {
 	lock_take(&d->base->lock);
@@ -332,11 +349,18 @@ static ssize_t call_xattr(struct base_dir *d, const char *name, xattr_call call,
 			  const char *xattr, struct buf *ret)
 {
 	char path[64 + NAME_BYTES_MAX];
+	struct statx st;
 	ssize_t size;
 	int fd = -1, r;
 
 	lock_take(&d->base->lock);
 	r = base_dir_fd_locked(d, &fd);
+	/* A mount of our own may lie on the name, which must not be asked. */
+	if (r == 0 && name[0] &&
+	    statx(fd, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC,
+		  STATX_MNT_ID, &st) == 0 &&
+	    base_is_own(d->base, &st))
+		r = -EXDEV;
 	if (r == 0) {
 		/* The directory's descriptor by its path, then the name, not followed.
 		 */

@@ -7,6 +7,8 @@
 #include "base/path.h"
 #include "vfs/base.h"
 
+struct statx;
+
 struct base_dir {
 	struct base *base;
 	struct base_dir *parent; /* NULL: the root */
@@ -16,7 +18,8 @@ struct base_dir {
 	bool unwatched;			/* a watch was refused */
 	bool own_mount;			/* an agentfs mount: shown as empty */
 	struct base_dir *newer, *older; /* cache of descriptors, by last use */
-	UT_hash_handle hh;		/* by (parent, name) */
+	struct base_dir *first_child, *next_sibling, *prev_sibling;
+	UT_hash_handle hh; /* by (parent, name) */
 	UT_hash_handle hh_watch;
 	size_t key_len;
 	struct {
@@ -44,8 +47,7 @@ struct base {
 	struct base_dir *root;
 	char *hidden_name;
 	uint64_t dev;
-	uint64_t mount_id; /* of the root, 0: unknown */
-	unsigned statx_flags;
+	uint64_t mount_id;	   /* of the root, 0: unknown */
 	bool is_remote;		   /* a network filesystem: nothing tells of edits */
 	int inotify;		   /* -1: not watching */
 	struct base_dir *dirs;	   /* hash of hh */
@@ -67,9 +69,24 @@ void base_dir_close_fd_locked(struct base_dir *d);
 /* The same without taking the lock. */
 void base_dir_unref_locked(struct base_dir *d);
 
+/*
+ * The host put something else at this directory's name, or may have: whatever is cached
+ * of it and of all below is opened again by name. Watches stay where the name leads to
+ * the same directory as before, so that no event is lost.
+ */
+void base_reopen_locked(struct base_dir *top);
+
+/* The object of a name, if there is one. */
+struct base_dir *base_dir_find_locked(struct base_dir *d, const char *name, size_t len);
+
+/* True for a directory behind whose statx(2) lies an agentfs mount. */
+bool base_is_own(const struct base *b, const struct statx *st);
+
 /* Starts watching, if that is possible and was not done. */
 void base_watch_locked(struct base_dir *d, int fd);
 void base_unwatch_locked(struct base_dir *d);
+/* Moves the watch to the directory that the name leads to now, if it is another. */
+void base_rewatch_locked(struct base_dir *d);
 
 /* True if the name is to look as if it were not there. */
 bool base_is_hidden(const struct base_dir *d, const char *name, size_t len);
@@ -80,11 +97,13 @@ bool base_is_own_mount(uint64_t mount_id);
 /* Opens an object: beneath the directory, no links followed, 0 or a negative errno. */
 int base_open_at(int dir_fd, const char *name, uint64_t flags, int *ret_fd);
 
-/* A NUL-terminated copy of a name; -ENOENT if it cannot be one. */
+/* A NUL-terminated copy of a name (or of none); -ENOENT if it cannot be one. */
 int base_name_copy(const char *name, size_t len, char ret[NAME_BYTES_MAX + 1]);
 
 /* Closes what no longer fits. */
 void base_files_drop_locked(struct base *b, struct base_dir *dir, const char *name,
 			    size_t len);
+/* The same for all files in `top` and below. */
+void base_files_drop_below_locked(struct base_dir *top);
 
 #endif

@@ -14,17 +14,23 @@
 	(IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_MODIFY | IN_ATTRIB | \
 	 IN_CLOSE_WRITE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR)
 
+static int add_watch(const struct base *b, int fd)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return inotify_add_watch(b->inotify, path, WATCHED);
+}
+
 void base_watch_locked(struct base_dir *d, int fd)
 {
 	struct base *b = d->base;
 	struct base_dir *before;
-	char path[32];
 	int watch;
 
 	if (d->watch >= 0 || d->unwatched || b->inotify < 0)
 		return;
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	watch = inotify_add_watch(b->inotify, path, WATCHED);
+	watch = add_watch(b, fd);
 	if (watch < 0) {
 		log_debug("inotify_add_watch: %s", strerror(errno));
 		d->unwatched = true;
@@ -50,6 +56,20 @@ void base_unwatch_locked(struct base_dir *d)
 	d->watch = -1;
 }
 
+void base_rewatch_locked(struct base_dir *d)
+{
+	int fd = -1, r;
+
+	if (d->watch < 0)
+		return;
+	r = base_dir_fd_locked(d, &fd);
+	if (r == 0 && add_watch(d->base, fd) == d->watch)
+		return;
+	base_unwatch_locked(d);
+	if (r == 0)
+		base_watch_locked(d, fd);
+}
+
 bool base_dir_is_watched(struct base_dir *d)
 {
 	bool watched;
@@ -65,13 +85,30 @@ int base_event_fd(struct base *b)
 	return b->inotify;
 }
 
+#define NAMES_CHANGED (IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO)
+
+/* A subdirectory came, went or was replaced: what is known under its name is old. */
+static void reopen_child_locked(struct base_dir *d, const struct inotify_event *in)
+{
+	struct base_dir *child = NULL;
+
+	if (in->mask & IN_ISDIR && in->mask & NAMES_CHANGED && in->len)
+		child = base_dir_find_locked(d, in->name, strlen(in->name));
+	if (child)
+		base_reopen_locked(child);
+}
+
 static void take_event(struct base *b, const struct inotify_event *in,
 		       void (*each)(void *arg, const struct base_event *e), void *arg)
 {
 	struct base_event e = {.kind = BASE_OVERFLOW};
 	struct base_dir *d = NULL;
 
-	if (!(in->mask & IN_Q_OVERFLOW)) {
+	if (in->mask & IN_Q_OVERFLOW) {
+		lock_take(&b->lock);
+		base_reopen_locked(b->root);
+		lock_drop(&b->lock);
+	} else {
 		lock_take(&b->lock);
 		HASH_FIND(hh_watch, b->by_watch, &in->wd, sizeof(in->wd), d);
 		if (d)
@@ -81,13 +118,15 @@ static void take_event(struct base *b, const struct inotify_event *in,
 			d->watch = -1;
 			base_dir_close_fd_locked(d);
 		}
+		if (d)
+			reopen_child_locked(d, in);
 		lock_drop(&b->lock);
 		if (!d)
 			return; /* no longer watched */
 		e.dir = d;
 		e.name = in->len ? in->name : "";
 		e.len = strlen(e.name);
-		if (in->mask & (IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO))
+		if (in->mask & NAMES_CHANGED)
 			e.kind = BASE_NAME_CHANGED;
 		else if (e.len > 0)
 			e.kind = BASE_FILE_CHANGED;
