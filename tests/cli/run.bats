@@ -60,8 +60,9 @@ teardown() { common_teardown; }
 @test "a second terminal joins a running session; ps shows both" {
 	agentfs run -q --session s -- sh -c 'echo 1 >one; until test -e two; do sleep 0.05; done; echo seen >three' &
 	wait_until 10 sh -c 'agentfs fs s cat one 2>/dev/null | grep -q 1'
-	agentfs run -q --session s -- sh -c 'cat one; sleep 0.5; echo 2 >two' >../out &
-	wait_until 5 sh -c '[ "$(agentfs ps | grep -c "^s ")" -eq 2 ]'
+	agentfs run -q --session s -- sh -c 'cat one; until test -e go; do sleep 0.05; done; echo 2 >two' >../out &
+	wait_until 20 sh -c '[ "$(agentfs ps | grep -c "^s ")" -eq 2 ]'
+	agentfs fs s write go now
 	wait
 	[ "$(cat ../out)" = 1 ]
 	[ "$(agentfs fs s cat three)" = seen ]

@@ -15,7 +15,10 @@ common_setup() {
 	chmod 755 "$TEST_DIR"
 	export TEST_DIR HOME=$TEST_DIR/home
 	export GIT_CONFIG_GLOBAL=$HOME/.gitconfig
+	# Lists of what is live are each test's own, as tests run side by side.
+	export XDG_RUNTIME_DIR=$TEST_DIR/runtime
 	mkdir "$HOME"
+	mkdir -m 700 "$XDG_RUNTIME_DIR"
 	cat >"$GIT_CONFIG_GLOBAL" <<-GIT
 		[user]
 			name = Test

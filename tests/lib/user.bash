@@ -12,6 +12,8 @@ user_create() {
 	require_root
 	id "$TEST_USER" >/dev/null 2>&1 ||
 		useradd --no-create-home --home-dir /nonexistent --shell /bin/bash "$TEST_USER"
+	mkdir -p -m 700 "$TEST_DIR/runtime-user"
+	chown "$TEST_USER:" "$TEST_DIR/runtime-user"
 }
 
 # Gives the test's directory to the user.
@@ -24,5 +26,6 @@ as_user() {
 	setpriv --reuid "$TEST_USER" --regid "$TEST_USER" --init-groups -- \
 		env -i PATH="$PATH" HOME="$HOME" TERM="${TERM:-dumb}" LANG=C.UTF-8 \
 		GIT_CONFIG_GLOBAL="$GIT_CONFIG_GLOBAL" TEST_DIR="$TEST_DIR" \
+		XDG_RUNTIME_DIR="$TEST_DIR/runtime-user" \
 		SHELL=/bin/bash "$@"
 }
