@@ -39,12 +39,24 @@ struct content {
 	struct store_branch *branch;
 	const struct inode_row *row;
 	const struct diff_object *base;
-	uint8_t *data; /* a chunk of the base's */
+	/* The file whose bytes the uncovered ranges below base_len are. */
+	const struct diff_object *origin;
+	uint8_t *data;	/* a chunk of the base's */
+	uint8_t *moved; /* a chunk of the origin's */
 	uint32_t chunk_size;
-	int64_t next;	 /* the first chunk that was not compared yet */
-	bool keeps_base; /* uncovered ranges are the same base file's */
+	int64_t next;	  /* the first chunk that was not compared yet */
+	bool same_object; /* the origin is what is compared with */
 	bool differs;
 };
+
+/* What went away or may not be read cannot be told to be equal. */
+static int not_readable(struct content *c, int r)
+{
+	if (r != -ESTALE && r != -EACCES)
+		return r;
+	c->differs = true;
+	return 0;
+}
 
 /* Compares one range of the base with bytes that may be shorter (zeros follow). */
 static int compare_range(struct content *c, int64_t off, const uint8_t *data,
@@ -59,7 +71,7 @@ static int compare_range(struct content *c, int64_t off, const uint8_t *data,
 	got = base_read(c->base->dir, c->base->name, c->base->len, NULL, off, c->data,
 			(size_t)want);
 	if (got < 0)
-		return (int)got;
+		return not_readable(c, (int)got);
 	if (len > (size_t)want)
 		len = (size_t)want;
 	c->differs = got != want || (len && memcmp(c->data, data, len) != 0);
@@ -68,12 +80,30 @@ static int compare_range(struct content *c, int64_t off, const uint8_t *data,
 	return 0;
 }
 
-/* Chunks that are not stored: the base's own, or zeros. */
+/* One chunk that is not stored: the origin's bytes up to base_len, then zeros. */
+static int compare_uncovered(struct content *c, int64_t off)
+{
+	int64_t end = off + c->chunk_size, kept = c->row->base_len - off, got = 0;
+
+	if (end > c->row->size)
+		end = c->row->size;
+	if (c->same_object && end <= c->row->base_len)
+		return 0;
+	if (kept > c->chunk_size)
+		kept = c->chunk_size;
+	if (kept > 0)
+		got = base_read(c->origin->dir, c->origin->name, c->origin->len, NULL,
+				off, c->moved, (size_t)kept);
+	if (got < 0)
+		return not_readable(c, (int)got);
+	return compare_range(c, off, c->moved, (size_t)got);
+}
+
 static int compare_gap(struct content *c, int64_t until)
 {
 	int r = 0;
 
-	if (c->keeps_base) {
+	if (c->same_object) {
 		int64_t first = c->row->base_len / c->chunk_size;
 
 		if (c->next < first)
@@ -84,9 +114,7 @@ static int compare_gap(struct content *c, int64_t until)
 
 		if (off >= c->row->size)
 			break;
-		if (c->keeps_base && off < c->row->base_len)
-			continue;
-		r = compare_range(c, off, NULL, 0);
+		r = compare_uncovered(c, off);
 	}
 	return r;
 }
@@ -102,6 +130,25 @@ static int compare_chunk(void *arg, int64_t index, const void *data, size_t len)
 	return r < 0 ? r : c->differs ? -ECANCELED : 0;
 }
 
+/* The base file that a row continues; -ENOENT also if the host changed it since. */
+static int find_origin(struct base *base, const struct inode_row *row,
+		       struct diff_object *ret)
+{
+	char *path;
+	int r;
+
+	if (!row->base_path)
+		return -ENOENT;
+	path = strndup(row->base_path, row->base_path_len);
+	r = path ? diff_look(base, path, ret) : -ENOMEM;
+	free(path);
+	if (r == 0 && !fingerprint_matches(&row->base, &ret->st, false)) {
+		diff_forget(ret);
+		r = -ENOENT;
+	}
+	return r;
+}
+
 static int compare_content(struct store_branch *b, const struct inode_row *row,
 			   const struct diff_object *base, bool same_object,
 			   bool *ret_differs)
@@ -110,24 +157,31 @@ static int compare_content(struct store_branch *b, const struct inode_row *row,
 		.branch = b,
 		.row = row,
 		.base = base,
+		.origin = base,
 		.chunk_size = store_chunk_size(store_branch_store(b)),
-		.keeps_base = same_object,
+		.same_object = same_object,
 	};
-	int r;
+	struct diff_object origin = {0};
+	int r = 0;
 
-	if (row->size != base->st.size) {
-		*ret_differs = true;
+	*ret_differs = true;
+	if (row->size != base->st.size)
 		return 0;
-	}
-	/* Content that is left in the base under another path is not compared byte by
-	 * byte here: it is some other file's. */
 	if (row->base_len > 0 && !same_object) {
-		*ret_differs = true;
-		return 0;
+		/* Content that is left in the base under another path. */
+		r = find_origin(base->base, row, &origin);
+		if (r < 0)
+			return r == -ENOENT ? 0 : r;
+		c.origin = &origin;
+		c.same_object =
+			origin.st.ino == base->st.ino && origin.st.dev == base->st.dev;
 	}
-	c.data = malloc(c.chunk_size);
-	if (!c.data)
+	c.data = malloc(2 * (size_t)c.chunk_size);
+	if (!c.data) {
+		diff_forget(&origin);
 		return -ENOMEM;
+	}
+	c.moved = c.data + c.chunk_size;
 	r = store_chunks_read(b, row->ino, 0, INT64_MAX / c.chunk_size, compare_chunk,
 			      &c);
 	if (r == -ECANCELED)
@@ -135,6 +189,7 @@ static int compare_content(struct store_branch *b, const struct inode_row *row,
 	if (r == 0 && !c.differs)
 		r = compare_gap(&c, row->size / c.chunk_size + 1);
 	free(c.data);
+	diff_forget(&origin);
 	*ret_differs = c.differs;
 	return r;
 }
