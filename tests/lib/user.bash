@@ -12,7 +12,7 @@ user_create() {
 	require_root
 	id "$TEST_USER" >/dev/null 2>&1 ||
 		useradd --no-create-home --home-dir /nonexistent --shell /bin/bash "$TEST_USER"
-	mkdir -p -m 700 "$TEST_DIR/runtime-user"
+	[ -d "$TEST_DIR/runtime-user" ] || mkdir -m 700 "$TEST_DIR/runtime-user"
 	chown "$TEST_USER:" "$TEST_DIR/runtime-user"
 }
 

@@ -21,7 +21,8 @@ teardown() { common_teardown; }
 kill_amid_untar() {
 	local server
 	$1 tar -cf files.tar -C ../tarred .
-	$1 agentfs run -q --session k -- sh -c 'echo synced >mark; sync mark; mkdir t; tar -xf files.tar -C t; sleep 0.3; ls t' >../log 2>&1 &
+	# Again and again: it ends only by the errors that a dead server gives.
+	$1 agentfs run -q --session k -- sh -c 'echo synced >mark; sync mark; mkdir t; while tar -xf files.tar -C t; do :; done' >../log 2>&1 &
 	wait_until 10 sh -c 'agentfs fs k cat mark 2>/dev/null | grep -q synced' || true
 	wait_until 10 sh -c 'test -n "$(agentfs fs k ls t 2>/dev/null)"' || true
 	server=$(servers_below "$TEST_DIR" | head -n 1)

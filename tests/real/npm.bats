@@ -3,12 +3,15 @@
 # them already.
 load ../lib/common
 
+# Once for the file: the project without and with its packages, and npm's cache, so that
+# nothing is loaded twice.
 setup_file() {
-	# shellcheck disable=SC2031
-	export NPM_PROJECT=/var/tmp/agentfs-npm-project
-	rm -rf "$NPM_PROJECT"
-	mkdir -p "$NPM_PROJECT"
-	cd "$NPM_PROJECT" || return 1
+	NPM_PLACE=$(mktemp -d "${AGENTFS_TEST_ROOT:-/var/tmp}/agentfs-npm-XXXXXX")
+	npm_config_cache=$NPM_PLACE/cache
+	npm_config_userconfig=$(getent passwd "$(id -u)" | cut -d: -f6)/.npmrc
+	export NPM_PLACE npm_config_cache npm_config_userconfig
+	mkdir "$NPM_PLACE/lean"
+	cd "$NPM_PLACE/lean"
 	cat >package.json <<-'JSON'
 		{ "name": "project", "version": "1.0.0", "private": true,
 		  "dependencies": { "express": "4", "eslint": "8", "webpack": "5",
@@ -16,46 +19,47 @@ setup_file() {
 		    "@babel/preset-env": "7" } }
 	JSON
 	npm install --package-lock-only --omit-lockfile-registry-resolved --no-audit \
-		--no-fund --loglevel=error >npm.log 2>&1 || cat npm.log
+		--no-fund --loglevel=error
 	cat >use.js <<-'JS'
 		const lodash = require("lodash"), express = require("express");
 		require("webpack"); require("@babel/core");
 		console.log(lodash.sum([1, 2]), typeof express());
 	JS
+	cp -a "$NPM_PLACE/lean" "$NPM_PLACE/full"
+	cd "$NPM_PLACE/full"
+	npm ci --no-audit --no-fund --loglevel=error
 }
-teardown_file() { rm -rf "$NPM_PROJECT"; }
+teardown_file() { rm -rf "$NPM_PLACE"; }
 
+# The cache lies where a sandboxed npm may write.
 setup() {
 	common_setup
-	# The real cache of packages, so that nothing is loaded twice.
-	[ -z "$(npm config get cache --location=user 2>/dev/null)" ] || true
+	cp -a "$NPM_PLACE/cache" "$HOME/.npm"
+	npm_config_cache=$HOME/.npm
 }
 teardown() { common_teardown; }
 
-install_packages() {
-	cp -a "$NPM_PROJECT" project
-	cd project
-	npm_config_userconfig=$(getent passwd "$(id -u)" | cut -d: -f6)/.npmrc
-	export npm_config_userconfig npm_config_cache=$HOME/.npm
-	mkdir -p "$HOME/.npm"
+npm_ci() {
+	agentfs run -q --session n -- npm ci --prefer-offline --no-audit --no-fund \
+		--loglevel=error
+	agentfs run -q --session n -- node use.js | grep -qx '3 function'
 }
 
 @test "npm ci in a view, node runs what it installed, the base is untouched" {
-	install_packages
+	cp -a "$NPM_PLACE/lean" project
+	cd project
 	before=$(tree_hash .)
-	agentfs run -q --session n -- npm ci --no-audit --no-fund --loglevel=error
+	npm_ci
 	[ "$(agentfs run -q --session n -- sh -c 'find node_modules -name package.json -path "*node_modules/*/package.json" | wc -l')" -ge 300 ]
-	agentfs run -q --session n -- node use.js | grep -qx '3 function'
 	[ "$(tree_hash .)" = "$before" ]
 	[ ! -e node_modules ]
 	agentfs check n
 }
 
 @test "npm ci over a base that already holds node_modules" {
-	install_packages
-	npm ci --no-audit --no-fund --loglevel=error
+	cp -a "$NPM_PLACE/full" project
+	cd project
 	before=$(tree_hash .)
-	agentfs run -q --session n -- npm ci --no-audit --no-fund --loglevel=error
-	agentfs run -q --session n -- node use.js | grep -qx '3 function'
+	npm_ci
 	[ "$(tree_hash .)" = "$before" ]
 }
