@@ -14,15 +14,13 @@ setup_file() {
 	cd "$NPM_PLACE/lean"
 	cat >package.json <<-'JSON'
 		{ "name": "project", "version": "1.0.0", "private": true,
-		  "dependencies": { "express": "4", "eslint": "8", "webpack": "5",
-		    "webpack-cli": "5", "mocha": "10", "lodash": "4", "@babel/core": "7",
-		    "@babel/preset-env": "7" } }
+		  "dependencies": { "express": "4", "jest": "29", "lodash": "4" } }
 	JSON
 	npm install --package-lock-only --omit-lockfile-registry-resolved --no-audit \
 		--no-fund --loglevel=error
 	cat >use.js <<-'JS'
 		const lodash = require("lodash"), express = require("express");
-		require("webpack"); require("@babel/core");
+		require("@babel/core");
 		console.log(lodash.sum([1, 2]), typeof express());
 	JS
 	cp -a "$NPM_PLACE/lean" "$NPM_PLACE/full"
