@@ -68,11 +68,10 @@ PREPARE(recreated)
 
 TEST(recreated, "a deleted name made anew is another, empty file")
 {
-	ino_t ino = LSTAT("f").st_ino;
+	/* Its number may be the old one's: ext4 gives freed numbers out again. */
 	OK(unlink("f"));
 	int fd = OK(open("f", O_RDWR | O_CREAT | O_EXCL, 0600));
 	CHECK_EQ(FSTAT(fd).st_size, 0);
-	CHECK(FSTAT(fd).st_ino != ino);
 	CHECK_MODE("f", 0600);
 	OK_N(write(fd, "x", 1), 1);
 	TEXT("f", "x");
@@ -89,14 +88,12 @@ PREPARE(opaque)
 
 TEST(opaque, "a base directory deleted and made anew is empty, at every level")
 {
-	ino_t ino = LSTAT("d").st_ino;
 	remove_tree("d");
 	GONE("d");
 	OK(mkdir("d", 0700));
 	CHECK_EQ(count_entries("d"), 0);
 	CHECK_EQ(LSTAT("d").st_nlink, 2);
 	CHECK_MODE("d", 0700);
-	CHECK(LSTAT("d").st_ino != ino);
 	GONE("d/file0");
 	GONE("d/sub/deep");
 	OK(mkdir("d/sub", 0755));
